@@ -1,0 +1,2 @@
+//===- Mixbit.td - All of the dialect -----------------------*- tablegen -*-===//
+include "MixbitPlanOps.td"
