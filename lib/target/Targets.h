@@ -20,7 +20,7 @@ namespace mixbit {
 /// How integer products are computed (Dot of the contraction generator).
 enum class DotIsa {
   Generic,    ///< widening multiplies of plain vectors
-  Avx2,       ///< vpsignb + vpmaddubsw + vpmaddwd + vpaddd, exact
+  Avx2,       ///< vpsignb + vpmaddubsw + vpmaddwd, exact
   Avx512Vnni, ///< vpdpbusd, 512 bits
   NeonDot,    ///< sdot
   Nvptx       ///< dp4a

@@ -1,0 +1,124 @@
+//===- Targets.cpp - The table of targets, and `native` -------------------===//
+#include "lib/target/Targets.h"
+
+#include "runtime/abi.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace llvm;
+
+namespace mixbit {
+
+static constexpr StringLiteral x86Triple = "x86_64-unknown-linux-gnu";
+static constexpr StringLiteral armTriple = "aarch64-unknown-linux-gnu";
+static constexpr StringLiteral gpuTriple = "nvptx64-nvidia-cuda";
+
+// Every feature that generated code relies on is spelled out: the CPU's name
+// only schedules, and some hosts are named wrongly.
+static constexpr StringLiteral avx2Features =
+    "+avx2,+avx,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,+ssse3,"
+    "+cx16,+sahf";
+// 512-bit vectors are what the tiles are made for, also where LLVM prefers
+// 256 bits by default.
+static constexpr StringLiteral avx512Features =
+    "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,+avx2,+avx,"
+    "+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,+ssse3,+cx16,+sahf,"
+    "-prefer-256-bit";
+
+static const Target table[] = {
+    {"avx512vnni", x86Triple, "x86-64-v4", avx512Features,
+     MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI, DotIsa::Avx512Vnni, 512, 32},
+    {"x86-64-v3", x86Triple, "x86-64-v3", avx2Features, MXB_AVX2_FMA,
+     DotIsa::Avx2, 256, 16},
+    {"x86-64", x86Triple, "x86-64", "", 0, DotIsa::Generic, 128, 16},
+    {"aarch64-dotprod", armTriple, "generic", "+neon,+dotprod",
+     MXB_NEON_DOTPROD, DotIsa::NeonDot, 128, 32},
+    {"aarch64", armTriple, "generic", "+neon", 0, DotIsa::Generic, 128, 32},
+    {"sm_90", gpuTriple, "sm_90", "+ptx78", 0, DotIsa::Nvptx, 32, 64},
+    {"sm_80", gpuTriple, "sm_80", "+ptx70", 0, DotIsa::Nvptx, 32, 64},
+};
+
+ArrayRef<Target> allTargets() { return table; }
+
+const Target *findTarget(StringRef name) {
+  for (const Target &target : table)
+    if (target.name == name)
+      return &target;
+  return nullptr;
+}
+
+/// Whether this machine has each feature that the row turns on.
+static bool hostHas(const Target &target, const StringMap<bool> &host) {
+  SmallVector<StringRef> features;
+  target.features.split(features, ',', -1, /*KeepEmpty=*/false);
+  return all_of(features, [&](StringRef feature) {
+    return !feature.consume_front("+") || host.lookup(feature);
+  });
+}
+
+/// The first row of the host's architecture that it can run.
+static const Target *nativeTarget() {
+#if defined(__x86_64__)
+  StringRef triple = x86Triple;
+#elif defined(__aarch64__)
+  StringRef triple = armTriple;
+#else
+  StringRef triple;
+#endif
+  StringMap<bool> host = sys::getHostCPUFeatures();
+  for (const Target &target : table)
+    if (target.triple == triple && hostHas(target, host))
+      return &target;
+  return nullptr;
+}
+
+Expected<SmallVector<const Target *>> resolveTargets(StringRef list) {
+  SmallVector<StringRef> names;
+  list.split(names, ',');
+  SmallVector<const Target *> result;
+  for (StringRef name : names) {
+    name = name.trim();
+    const Target *target = name == "native" ? nativeTarget() : findTarget(name);
+    if (!target) {
+      std::string known = join(
+          map_range(table, [](const Target &row) { return row.name.str(); }),
+          ", ");
+      if (name == "native")
+        return createStringError("expected --target to name a target, because "
+                                 "none fits this machine: " +
+                                 known);
+      return createStringError("expected a target of native, " + known +
+                               ", but got '" + name + "'");
+    }
+    if (!result.empty() && result.front()->triple != target->triple)
+      return createStringError("expected targets of one architecture, but got "
+                               "'" +
+                               result.front()->name + "' and '" + target->name +
+                               "'");
+    if (!is_contained(result, target))
+      result.push_back(target);
+  }
+  // Rows of the table stand in order of preference.
+  sort(result);
+  return result;
+}
+
+int64_t dotCodeOffset(DotIsa dot, int64_t maxCode) {
+  switch (dot) {
+  case DotIsa::Avx2:    // vpsignb wants signed codes
+  case DotIsa::NeonDot: // sdot too
+  case DotIsa::Nvptx:   // and dp4a.s32.s32, which spares the row sums
+    return maxCode > 127 ? 128 : 0;
+  case DotIsa::Avx512Vnni:
+  case DotIsa::Generic:
+    return 0;
+  }
+  llvm_unreachable("unknown dot");
+}
+
+} // namespace mixbit
