@@ -1,5 +1,6 @@
 //===- mixbit-opt.cpp - Runs our passes on textual IR ---------------------===//
 #include "dialects/mixbit/Mixbit.h"
+#include "passes/codegen/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -12,6 +13,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registry.insert<mixbit::MixbitDialect>();
+  mixbit::registerCodegenPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));
 }

@@ -1,0 +1,4 @@
+//===- Pipeline.cpp - The codegen stage -----------------------------------===//
+#include "passes/codegen/Passes.h"
+
+namespace mixbit {}
