@@ -1,0 +1,93 @@
+//===- mixbit/compiler.h - The C++ entry point of the compiler --*- C++ -*-===//
+//
+// What `mixbit compile` calls: ONNX files in, one shared library (or any
+// intermediate form) out. Options are plain data that name formats and targets
+// as the command line does, so that this header needs no header of MLIR.
+//
+//===----------------------------------------------------------------------===//
+#ifndef MIXBIT_COMPILER_H
+#define MIXBIT_COMPILER_H
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace mixbit {
+
+/// The form in which compilation ends.
+enum class Emit {
+  SharedLibrary, ///< so: the library with its runtime
+  Object,        ///< obj: relocatable, without the runtime
+  CHeader,       ///< c-header: names of entries, inputs, outputs, symbols
+  OnnxIr,        ///< onnx-ir: as imported
+  GraphIr,       ///< graph-ir: after simplify and quantize
+  KernelIr,      ///< kernel-ir: after kernelize
+  Llvm,          ///< llvm: LLVM IR of every module
+  Assembly,      ///< asm: of every module for a CPU
+  Ptx            ///< ptx: of every module for an NVIDIA GPU
+};
+
+/// One form of the text after the other, all on one stream; the rest are
+/// binary and need a file.
+inline bool isTextual(Emit emit) {
+  return emit != Emit::SharedLibrary && emit != Emit::Object;
+}
+
+struct CompileOptions {
+  /// ONNX files, one entry point each. Equal initializers are stored once.
+  std::vector<std::string> models;
+
+  /// Where the result goes; "-" is standard output, for textual forms. A file
+  /// is written beside its place and renamed: there is all of it, or none.
+  std::string output;
+  Emit emit = Emit::SharedLibrary;
+
+  /// Format of weights: fp32, int8, int4, int3, int2, ternary, binary, auto.
+  std::string weights = "int8";
+  /// Rows and columns that share a scale; 0 is the whole extent, -1 what fits
+  /// the format (1x0 at 8 bits, 1x128 below).
+  int64_t groupRows = -1;
+  int64_t groupColumns = -1;
+  /// Format of activations: fp32, int8, int4, int2, int1.
+  std::string activations = "int8";
+  /// (pattern, format): initializers or nodes whose name matches the pattern
+  /// (* and ? as in a shell) keep that format. The last match counts.
+  std::vector<std::pair<std::string, std::string>> keep;
+
+  /// Names of targets, separated by commas, or "native".
+  std::string target = "native";
+
+  /// Writes the JSON description of the library there too, if not empty.
+  std::string report;
+  /// Threads of the compiler; 0 is one a CPU.
+  int threads = 0;
+  /// What falls back to scalar code is an error instead of a remark.
+  bool strict = false;
+  /// Remarks, and what each stage did, on the diagnostics.
+  bool verbose = false;
+  /// Prints the time that each pass took on the diagnostics.
+  bool timePasses = false;
+
+  /// Called at the start of every stage, if set.
+  std::function<void(const std::string &stage)> progress;
+};
+
+/// Compiles. On failure returns false, after at least one line
+/// "FILE: error: ..." on `diagnostics`, and leaves no output behind.
+bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics);
+
+/// Describes an ONNX file without compiling it: `json` becomes an object like
+/// the metadata of a library compiled with fp32 weights, with "inputs",
+/// "outputs", "layers", and no kernels. On failure as compile.
+bool describeModel(const std::string &model, std::string &json,
+                   llvm::raw_ostream &diagnostics);
+
+} // namespace mixbit
+
+#endif // MIXBIT_COMPILER_H
