@@ -1,0 +1,194 @@
+//===- PackingTest.cpp - Weights as kernels read them ---------------------===//
+#include "lib/quant/Packing.h"
+#include "lib/quant/Codes.h"
+#include "lib/quant/Reference.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <random>
+
+using namespace mixbit;
+
+namespace {
+
+QuantizedMatrix randomMatrix(int64_t rows, int64_t cols, const Format &format,
+                             unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, 0.05f);
+  std::vector<float> values(rows * cols);
+  for (float &value : values)
+    value = normal(random);
+  return llvm::cantFail(
+      roundToNearest({values.data(), FloatKind::F32, rows, cols}, format));
+}
+
+const Format kFormats[] = {
+    Format::makeInt(8, 1, 0),
+    Format::makeInt(7, 1, 64),
+    Format::makeInt(5, 3, 32),
+    Format::makeInt(4, 1, 128),
+    Format::makeInt(3, 1, 32, FloatKind::F16),
+    Format::makeInt(2, 0, 64),
+    Format::makeInt(1, 1, 32),
+    Format::makeTernary(2, 96),
+    Format::makeBinary(1, 0),
+    Format::makeInt(4, 2, 32, FloatKind::F32, ZeroKind::I8),
+};
+
+TEST(PackingTest, knownPlaces) {
+  // Two outputs x 9 inputs at 4 bits: lines 0 and 1 share the first 64 bytes,
+  // line 2 is in the low half of the next.
+  QuantizedMatrix matrix;
+  matrix.format = Format::makeInt(4, 1, 0);
+  matrix.rows = 2;
+  matrix.cols = 9;
+  matrix.codes = packMatrix(
+      {0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2}, 2, 9, 4);
+  matrix.scales = {0.5f, 2.0f};
+  PackedLayout layout = layoutFor(matrix.format);
+  std::vector<uint8_t> packed(layout.bytes(2, 9));
+  ASSERT_EQ(packed.size(), 64u * 64 / 2);
+  packCodes(matrix, layout, packed);
+  EXPECT_EQ(packed[0], 0x40); // output 0: inputs 0 and 4
+  EXPECT_EQ(packed[3], 0x73);
+  EXPECT_EQ(packed[4], 0xea); // output 1: inputs 0 and 4
+  EXPECT_EQ(packed[8], 0x88); // output 2 is padding
+  EXPECT_EQ(packed[64], 0x89);
+  EXPECT_EQ(packed[65], 0x88);
+  EXPECT_EQ(packed[68], 0x82);
+  EXPECT_EQ(packed[512], 0x88); // the next 16 outputs
+  std::vector<float> scales(layout.scaleCount(matrix.format, 2, 9));
+  ASSERT_EQ(scales.size(), 64u);
+  packScales(matrix, layout, scales);
+  EXPECT_EQ(scales[0], 0.5f);
+  EXPECT_EQ(scales[1], 2.0f);
+  EXPECT_EQ(scales[2], 0.0f);
+}
+
+TEST(PackingTest, everyFormatAndTailReturns) {
+  for (const Format &format : kFormats)
+    for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1},
+                              {17, 63},
+                              {64, 64},
+                              {65, 129},
+                              {130, 200}}) {
+      QuantizedMatrix matrix = randomMatrix(rows, cols, format, rows + cols);
+      PackedLayout layout = layoutFor(format);
+      ASSERT_TRUE(layout.isValid());
+      std::vector<uint8_t> packed(layout.bytes(rows, cols), 0xaa);
+      packCodes(matrix, layout, packed);
+      std::vector<uint8_t> back = unpackPacked(packed, layout, rows, cols);
+      std::vector<uint8_t> codes =
+          unpackMatrix(matrix.codes, rows, cols, format.bits);
+      int64_t stride = layout.paddedCols(cols);
+      for (int64_t row = 0; row != layout.paddedRows(rows); ++row)
+        for (int64_t col = 0; col != stride; ++col) {
+          uint8_t expected = format.paddingCode();
+          if (row < rows && col < cols)
+            expected = codes[row * cols + col];
+          else if (row < rows && format.hasZero())
+            expected = matrix.zeros[matrix.groupOf(row, cols - 1)];
+          ASSERT_EQ(back[row * stride + col], expected)
+              << describeFormat(format) << " at " << row << ", " << col;
+        }
+    }
+}
+
+TEST(PackingTest, scalesAndZerosOfEachGroup) {
+  for (const Format &format : kFormats) {
+    const int64_t rows = 70, cols = 200;
+    QuantizedMatrix matrix = randomMatrix(rows, cols, format, 9);
+    PackedLayout layout = layoutFor(format);
+    int64_t groups = format.colGroups(cols), width = format.colsOfGroup(cols);
+    std::vector<float> scales(layout.scaleCount(format, rows, cols), -1);
+    packScales(matrix, layout, scales);
+    std::vector<int32_t> zeros(scales.size(), -1);
+    if (format.hasZero())
+      packZeros(matrix, layout, zeros);
+    for (int64_t row = 0; row != layout.paddedRows(rows); ++row)
+      for (int64_t group = 0; group != groups; ++group) {
+        int64_t place = (row / 64 * groups + group) * 64 + row % 64;
+        bool pad = row >= rows;
+        int64_t index = pad ? 0 : matrix.groupOf(row, group * width);
+        ASSERT_EQ(scales[place], pad ? 0 : matrix.scales[index]);
+        if (format.hasZero())
+          ASSERT_EQ(zeros[place], pad ? 0 : int32_t(matrix.zeros[index]));
+      }
+  }
+}
+
+TEST(PackingTest, floatsArePadded) {
+  for (auto [rows, cols] :
+       {std::pair<int64_t, int64_t>{1, 1}, {16, 5}, {33, 7}}) {
+    std::vector<float> values(rows * cols);
+    for (size_t i = 0; i != values.size(); ++i)
+      values[i] = float(i + 1);
+    for (PackedLayout layout :
+         {layoutFor(Format::makeFloat()), PackedLayout{32, 4, 1, 32}}) {
+      std::vector<float> packed(layout.bytes(rows, cols) / 4, -1);
+      packFloats({values.data(), FloatKind::F32, rows, cols}, layout, packed);
+      int64_t blocks = layout.blocks(cols);
+      for (int64_t row = 0; row != layout.paddedRows(rows); ++row)
+        for (int64_t col = 0; col != layout.paddedCols(cols); ++col) {
+          int64_t place = row / layout.panel * blocks + col / layout.block;
+          place = place * (layout.panel / 16) + row % layout.panel / 16;
+          place = place * layout.block + col % layout.block;
+          bool pad = row >= rows || col >= cols;
+          ASSERT_EQ(packed[place * 16 + row % 16],
+                    pad ? 0 : values[row * cols + col]);
+        }
+    }
+  }
+  // The usual layout is [N/16][K][16].
+  std::vector<float> values{1, 2, 3, 4, 5, 6}, packed(48, -1);
+  packFloats({values.data(), FloatKind::F32, 2, 3}, {16, 1, 1, 32}, packed);
+  EXPECT_EQ(packed[0], 1);
+  EXPECT_EQ(packed[1], 4);
+  EXPECT_EQ(packed[16], 2);
+  EXPECT_EQ(packed[33], 6);
+  EXPECT_EQ(packed[2], 0);
+}
+
+TEST(PackingTest, layoutsThatCannotBe) {
+  EXPECT_FALSE((PackedLayout{60, 64, 4, 8}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 64, 8, 8}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 4, 4, 4}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 64, 4, 3}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 64, 4, 32}.isValid()));
+  EXPECT_FALSE((PackedLayout{0, 64, 4, 8}.isValid()));
+}
+
+TEST(ReferenceTest, quantizesRows) {
+  QuantizedRows rows =
+      quantizeActivations({127, -0.5f, 1.5f, 2.5f, 0, 0, 0, 0}, 2, 4);
+  EXPECT_EQ(rows.codes, (std::vector<int8_t>{127, 0, 2, 2, 0, 0, 0, 0}));
+  EXPECT_EQ(rows.scales, (std::vector<float>{1, 0}));
+  QuantizedRows tiny = quantizeActivations({1e-40f, -1e-44f}, 1, 2);
+  EXPECT_EQ(tiny.codes, (std::vector<int8_t>{0, 0}));
+  EXPECT_EQ(tiny.scales[0], 0);
+}
+
+TEST(ReferenceTest, linearIsTheProductOfWhatTheCodesMean) {
+  std::mt19937 random(4);
+  std::normal_distribution<float> normal;
+  const int64_t m = 3, n = 18, k = 200;
+  std::vector<float> x(m * k), bias(n);
+  for (float &value : x)
+    value = normal(random);
+  for (float &value : bias)
+    value = normal(random);
+  QuantizedRows data = quantizeActivations(x, m, k);
+  std::vector<float> dataValues = dequantize(data);
+  for (const Format &format : kFormats) {
+    QuantizedMatrix weights = randomMatrix(n, k, format, 7);
+    std::vector<float> weightValues = dequantize(weights);
+    std::vector<float> result = referenceLinear(data, weights, bias);
+    std::vector<float> expected = referenceLinear(
+        dataValues, m, {weightValues.data(), FloatKind::F32, n, k}, bias);
+    for (int64_t i = 0; i != m * n; ++i)
+      EXPECT_NEAR(result[i], expected[i], 2e-5) << describeFormat(format);
+  }
+}
+
+} // namespace
