@@ -1,5 +1,6 @@
 //===- mixbit-opt.cpp - Runs our passes on textual IR ---------------------===//
 #include "dialects/mixbit/Mixbit.h"
+#include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -12,7 +13,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<mixbit::MixbitDialect>();
+  registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
   mixbit::registerCodegenPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));

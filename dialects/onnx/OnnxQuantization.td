@@ -1,0 +1,77 @@
+//===- OnnxQuantization.td - Quantized data as ONNX has it --*- tablegen -*-===//
+#ifndef ONNX_QUANTIZATION_TD
+#define ONNX_QUANTIZATION_TD
+
+include "OnnxDialect.td"
+
+def Onnx_QuantizeLinearOp : Onnx_Op<"QuantizeLinear", 10> {
+  let summary = "round(x / scale) + zero point, saturated";
+  let description = link # [{
+    The scale is a scalar, a vector along `axis` (opset 13), or blocked along
+    it (`block_size`, opset 21). Rounding is half to even. A missing zero point
+    is 0, and the result then UINT8 unless `output_dtype` says otherwise.
+
+    ```mlir
+    %y = onnx.QuantizeLinear %x, %scale, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<i8>) -> tensor<?x4xi8>
+    ```
+  }];
+  let required = 2;
+  let arguments = (ins Onnx_Tensor:$x, Onnx_Tensor:$y_scale,
+                       Onnx_OptionalTensor:$y_zero_point,
+                       DefaultValuedAttr<I64Attr, "1">:$axis,
+                       DefaultValuedAttr<I64Attr, "0">:$block_size,
+                       OptionalAttr<TypeAttr>:$output_dtype,
+                       OptionalAttr<TypeAttr>:$precision,
+                       DefaultValuedAttr<I64Attr, "1">:$saturate);
+  let results = (outs Onnx_Tensor:$y);
+}
+
+def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear", 10> {
+  let summary = "(x - zero point) scale";
+  let description = link # [{
+    Scale and zero point as in `onnx.QuantizeLinear`; the result has the type
+    of the scale.
+
+    ```mlir
+    %y = onnx.DequantizeLinear %x, %scale, %none : (tensor<?x4xi8>, tensor<f32>, none) -> tensor<?x4xf32>
+    ```
+  }];
+  let required = 2;
+  let arguments = (ins Onnx_Tensor:$x, Onnx_Tensor:$x_scale,
+                       Onnx_OptionalTensor:$x_zero_point,
+                       DefaultValuedAttr<I64Attr, "1">:$axis,
+                       DefaultValuedAttr<I64Attr, "0">:$block_size,
+                       OptionalAttr<TypeAttr>:$output_dtype);
+  let results = (outs Onnx_Tensor:$y);
+}
+
+def Onnx_DynamicQuantizeLinearOp : Onnx_Op<"DynamicQuantizeLinear", 11> {
+  let summary = "UINT8 codes, scale and zero point of the data's own range";
+  let description = link # [{
+    ```mlir
+    %y, %s, %z = onnx.DynamicQuantizeLinear %x : (tensor<?x4xf32>) -> (tensor<?x4xui8>, tensor<f32>, tensor<ui8>)
+    ```
+  }];
+  let arguments = (ins Onnx_Tensor:$x);
+  let results = (outs Onnx_Tensor:$y, Onnx_Tensor:$y_scale,
+                      Onnx_Tensor:$y_zero_point);
+}
+
+def Onnx_MatMulIntegerOp : Onnx_Op<"MatMulInteger", 10> {
+  let summary = "(A - a_zero_point) (B - b_zero_point) in INT32";
+  let description = link # [{
+    Zero points are scalars, or a vector of rows of A, columns of B.
+
+    ```mlir
+    %y = onnx.MatMulInteger %a, %b, %az, %none
+        : (tensor<?x8xui8>, tensor<8x4xi8>, tensor<ui8>, none) -> tensor<?x4xi32>
+    ```
+  }];
+  let required = 2;
+  let arguments = (ins Onnx_Tensor:$A, Onnx_Tensor:$B,
+                       Onnx_OptionalTensor:$a_zero_point,
+                       Onnx_OptionalTensor:$b_zero_point);
+  let results = (outs Onnx_Tensor:$Y);
+}
+
+#endif // ONNX_QUANTIZATION_TD
