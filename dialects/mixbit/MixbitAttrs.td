@@ -12,7 +12,9 @@ class Mixbit_Enum<string name, string doc, list<I32EnumAttrCase> cases>
   let genSpecializedAttr = 0;
 }
 class Mixbit_EnumAttr<EnumAttrInfo info, string mnemonic>
-    : EnumAttr<Mixbit_Dialect, info, mnemonic>;
+    : EnumAttr<Mixbit_Dialect, info, mnemonic> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Mixbit_UnaryKind : Mixbit_Enum<"UnaryKind", "elementwise function", [
   I32EnumAttrCase<"Neg", 0, "neg">, I32EnumAttrCase<"Abs", 1, "abs">,
