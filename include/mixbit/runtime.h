@@ -17,7 +17,8 @@
  * thread pool and last error.
  *
  * Errors: functions return a mixbit_status; the text of the last failure of a
- * context is last_error(context), valid until its next call.
+ * context is last_error(context), valid until its next call. last_error(NULL)
+ * says why the last context could not be created (by any thread).
  *
  * Shapes are in elements, strides in elements, sizes in bytes.
  *===----------------------------------------------------------------------===*/
@@ -105,14 +106,17 @@ struct mixbit_api {
   const char *(*metadata)(const mixbit_api *);
 
   /** `threads` 0 means one a CPU this process may use. The name of the code
-   * variant in use is context_target(context). */
+   * variant in use is context_target(context): the best that this CPU runs, or
+   * the one that the environment variable MIXBIT_TARGET names. */
   mixbit_status (*context_create)(const mixbit_api *, int32_t entry,
                                   int32_t threads, mixbit_context **context);
   void (*context_destroy)(mixbit_context *);
   const char *(*context_target)(const mixbit_context *);
   const char *(*last_error)(const mixbit_context *);
-  /** The data stays the caller's and must live until run returns. Checks type,
-   * rank and static extents; symbols are matched in run. */
+  /** The data stays the caller's and must live until run returns; `tensor` and
+   * its strides need not. Checks type, rank and static extents; symbols are
+   * matched in run. What is not contiguous is copied there. An extent may be 0
+   * if that makes every output empty. */
   mixbit_status (*bind_input)(mixbit_context *, int32_t index,
                               const mixbit_tensor *);
   /** Where to write an output; it must be contiguous and its shape the one that

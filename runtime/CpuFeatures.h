@@ -1,0 +1,19 @@
+//===- CpuFeatures.h - What this CPU can run --------------------*- C++ -*-===//
+#ifndef MIXBIT_RUNTIME_CPUFEATURES_H
+#define MIXBIT_RUNTIME_CPUFEATURES_H
+
+#include "runtime/abi.h"
+
+namespace mixbit::runtime {
+
+/// The bits of mxb_feature that this CPU and its operating system support.
+uint64_t detectCpuFeatures();
+
+/// The variant to use: the first whose features are all in `features`, or the
+/// one named `forced` if that is not null or empty. Null if there is none.
+const mxb_variant *chooseVariant(const mxb_library &library, uint64_t features,
+                                 const char *forced);
+
+} // namespace mixbit::runtime
+
+#endif // MIXBIT_RUNTIME_CPUFEATURES_H
