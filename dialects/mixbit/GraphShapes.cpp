@@ -98,6 +98,22 @@ LogicalResult LinearOp::inferSymbolicShapes(Shapes operands, Results &results) {
   return success();
 }
 
+LogicalResult QuantizeRowsOp::inferSymbolicShapes(Shapes operands,
+                                                  Results &results) {
+  results.push_back(operands[0]);
+  SymbolicShape rows = operands[0];
+  rows.pop_back();
+  results.push_back(rows);
+  return success();
+}
+
+LogicalResult QuantizedLinearOp::inferSymbolicShapes(Shapes operands,
+                                                     Results &results) {
+  SymbolicShape &shape = results.emplace_back(operands[0]);
+  shape.back() = operands[2][0];
+  return success();
+}
+
 LogicalResult MatmulOp::inferSymbolicShapes(Shapes operands, Results &results) {
   SymbolicShape lhs = operands[0], rhs = operands[1];
   AffineExpr rows = lhs[lhs.size() - 2];

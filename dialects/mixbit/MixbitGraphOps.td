@@ -105,6 +105,41 @@ def Mixbit_LinearOp : Mixbit_GraphOp<"linear"> {
   let results = (outs AnyRankedTensor:$result);
 }
 
+def Mixbit_QuantizeRowsOp : Mixbit_GraphOp<"quantize_rows"> {
+  let summary = "Quantizes each row of activations to integers";
+  let description = [{
+    Dynamic, per token, symmetric: for each row along the last dimension,
+    scale = max|x| / (2^(bits-1) - 1), and the codes are x / scale rounded half
+    to even (all zero in a row of zeros). Made by kernelize in front of integer
+    products, so that all users of a value share its codes.
+
+    ```mlir
+    %c, %s = mixbit.quantize_rows %x {bits = 8 : i64}
+        : (tensor<?x?x384xf32>) -> (tensor<?x?x384xi8>, tensor<?x?xf32>)
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, I64Attr:$bits);
+  let results = (outs AnyRankedTensor:$codes, AnyRankedTensor:$scales);
+}
+
+def Mixbit_QuantizedLinearOp : Mixbit_GraphOp<"quantized_linear"> {
+  let summary = "A linear over quantized rows";
+  let description = [{
+    `codes` [..., K] and `scales` [...] are those of `mixbit.quantize_rows`,
+    `weight` is [N, K] of a quantized element type. The sums of each group of
+    inputs are exact integers.
+
+    ```mlir
+    %y = mixbit.quantized_linear %c, %s, %w, %b
+        : (tensor<?x384xi8>, tensor<?xf32>, tensor<1536x384x!mixbit.int<8, group = [1, 0], scale = f32>>, tensor<1536xf32>) -> tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$codes, AnyRankedTensor:$scales,
+                       AnyRankedTensor:$weight,
+                       Optional<AnyRankedTensor>:$bias);
+  let results = (outs AnyRankedTensor:$result);
+}
+
 def Mixbit_MatmulOp : Mixbit_GraphOp<"matmul"> {
   let summary = "Batched product of two tensors computed at run time";
   let description = [{

@@ -2,6 +2,7 @@
 #include "dialects/mixbit/Mixbit.h"
 #include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
+#include "passes/kernelize/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -14,6 +15,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
+  mixbit::registerKernelizePasses();
   mixbit::registerCodegenPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));

@@ -1,0 +1,30 @@
+//===- SymbolicShapes.h - Shapes of all values of a graph -------*- C++ -*-===//
+#pragma once
+
+#include "dialects/mixbit/Mixbit.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace mixbit {
+
+using SymbolicShapes = llvm::DenseMap<mlir::Value, SymbolicShape>;
+
+/// Names of the attributes that the importer puts on functions, their arguments
+/// and results.
+inline constexpr llvm::StringLiteral kSymbolsAttr = "mixbit.symbols";
+inline constexpr llvm::StringLiteral kNameAttr = "mixbit.name";
+inline constexpr llvm::StringLiteral kDimsAttr = "mixbit.dims";
+
+/// Infers the normalized shape of every value of a function of graph
+/// operations, from the arguments' `mixbit.dims`. Where a type is static and
+/// the inferred extent is not, the type's extent is taken. A diagnostic has
+/// been emitted on failure: at an operation that is no graph operation, or
+/// whose static result type contradicts its operands.
+llvm::FailureOr<SymbolicShapes> inferSymbolicShapes(mlir::func::FuncOp func);
+
+/// The ONNX node that an operation came from, out of its location; the
+/// operation's own name if there is none.
+std::string nodeName(mlir::Location loc, llvm::StringRef fallback = "");
+
+} // namespace mixbit

@@ -1,0 +1,95 @@
+//===- KernelFormer.h - From groups of a graph to kernels -------*- C++ -*-===//
+//
+// State of one function's conversion: where each graph value lies, and the
+// emitters, one source file a family (EmitRows, EmitContract, EmitWindows,
+// EmitAttention, EmitMoves).
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/mixbit/SymbolicMath.h"
+#include "passes/kernelize/Grouping.h"
+#include "passes/kernelize/PlanBuilder.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mixbit {
+
+class KernelFormer {
+public:
+  KernelFormer(mlir::func::FuncOp func, PlanOp plan, SymbolicShapes shapes,
+               mlir::ModuleOp module)
+      : func(func), plan(plan), shapes(std::move(shapes)),
+        builder(module, plan) {}
+
+  mlir::LogicalResult run();
+
+private:
+  // FormKernels.cpp
+  mlir::LogicalResult emit(const Group &group);
+  mlir::LogicalResult emitView(mlir::Operation *op);
+  mlir::LogicalResult emitReturn();
+  /// Where a value is; emits the weight of a constant at its first use.
+  mlir::FailureOr<View> viewOf(mlir::Value value);
+  const SymbolicShape &shapeOf(mlir::Value value) {
+    return shapes.find(value)->second;
+  }
+  mlir::Type elementOf(mlir::Value value) {
+    return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+  }
+  /// A buffer for a value: the plan's output if the function returns it.
+  View allocate(mlir::Value value, mlir::Location loc);
+  /// The view, or a contiguous copy of it.
+  View contiguous(const View &view, mlir::Location loc);
+  /// Reads a value as [rows, columns] with unit stride along columns; copies if
+  /// it must.
+  mlir::FailureOr<View> asMatrix(mlir::Value value, mlir::Location loc);
+  View asMatrix(const View &view, mlir::Location loc);
+  mlir::LogicalResult unsupported(mlir::Operation *op, const llvm::Twine &why);
+
+  // EmitMoves.cpp
+  /// Copies one view to another of the same shape.
+  void copy(const View &from, const View &to, mlir::Location loc);
+  void fill(const View &to, mlir::TypedAttr value, mlir::Location loc);
+  mlir::LogicalResult emitConcat(ConcatOp op);
+  mlir::LogicalResult emitGather(GatherOp op);
+  mlir::LogicalResult emitReduce(ReduceOp op);
+  mlir::LogicalResult emitSoftmax(SoftmaxOp op);
+  mlir::LogicalResult emitDimValue(DimValueOp op);
+
+  // EmitRows.cpp
+  mlir::LogicalResult emitRows(const Group &group);
+  /// The one-operation rows kernel of a reduction or softmax whose axis has
+  /// been brought to the end.
+  mlir::LogicalResult emitRowOp(mlir::Operation *op, const View &input,
+                                const View &output, bool uniform);
+
+  // EmitContract.cpp
+  mlir::LogicalResult emitContract(const Group &group);
+
+  // EmitWindows.cpp
+  mlir::LogicalResult emitConv(ConvOp op);
+  mlir::LogicalResult emitPool(PoolOp op);
+  mlir::LogicalResult emitMatmul(MatmulOp op);
+  View padded(const View &x, llvm::ArrayRef<int64_t> pads,
+              mlir::TypedAttr padding, mlir::Location loc);
+
+  // EmitAttention.cpp
+  mlir::LogicalResult emitAttention(AttentionOp op);
+
+  mlir::func::FuncOp func;
+  PlanOp plan;
+  SymbolicShapes shapes;
+  PlanBuilder builder;
+  llvm::DenseMap<mlir::Value, View> views;
+  /// Outputs of the plan that no kernel writes yet, by the graph value.
+  llvm::DenseMap<mlir::Value, View> pendingOutputs;
+};
+
+/// Emits the region of one graph operation of a rows kernel (see EmitRows.cpp);
+/// shared with emitRowOp.
+mlir::Value emitNormalization(mlir::OpBuilder &builder, mlir::Operation *op,
+                              mlir::Value x, mlir::Value gamma,
+                              mlir::Value beta, mlir::Value count);
+
+} // namespace mixbit

@@ -1,0 +1,23 @@
+//===- Passes.h - The kernelize stage ---------------------------*- C++ -*-===//
+//
+// In:  functions of mixbit graph operations, weights quantized.
+// Out: mixbit.kernel, mixbit.plan and placed mixbit.weight operations only.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/mixbit/Mixbit.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mixbit {
+#define GEN_PASS_DECL
+#include "passes/kernelize/Passes.h.inc"
+
+/// The whole stage, in order.
+void buildKernelizePipeline(mlir::OpPassManager &manager);
+
+/// Registers the passes and the pipeline `mixbit-kernelize`.
+void registerKernelizePasses();
+} // namespace mixbit
