@@ -23,4 +23,27 @@ def LowerKernelArgs : Pass<"lower-kernel-args", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def LowerPlan : Pass<"lower-plan", "::mlir::ModuleOp"> {
+  let summary = "Turn plans into the host's functions and tables";
+  let description = [{
+    Each plan becomes `NAME.shapes` and `NAME.run`, and a row of the entries of
+    `mixbit_library` (see `runtime/abi.h`); `targets` names the variants whose
+    kernels the library links. Kernels and weights are only referred to, and
+    erased from this module.
+
+    ```mlir
+    mixbit.plan @main(%x: memref<?x8xf32>, %y: memref<?x8xf32>) ... {
+      mixbit.launch @k(%x, %y) : memref<?x8xf32>, memref<?x8xf32>
+    }
+    // becomes
+    llvm.func internal @main.run(%context: !llvm.ptr, ...) -> i32 {
+      ...
+      %status = llvm.call @mxb_launch(%context, %c0, %words) : ...
+    ```
+  }];
+  let options = [ListOption<"targets", "targets", "std::string",
+                            "names of the CPU targets, best first">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif // MIXBIT_PASSES_CODEGEN_PASSES_TD
