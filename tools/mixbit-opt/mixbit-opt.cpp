@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
   registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
   mixbit::registerKernelizePasses();
   mixbit::registerCodegenPasses();
+  mixbit::registerCodegenPipelines();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));
 }
