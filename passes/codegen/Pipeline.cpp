@@ -16,6 +16,8 @@ namespace mixbit {
 
 void buildExpansionPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createExpandRows({strict}));
+  pm.addPass(createExpandContract({strict}));
+  pm.addPass(createLowerDot());
 }
 
 void buildKernelLoweringPipeline(OpPassManager &pm, bool strict) {
