@@ -190,6 +190,28 @@ ElementsAttr transposeElements(ElementsAttr elements) {
                                         std::move(blob));
 }
 
+ElementsAttr scaleRows(ElementsAttr elements, ArrayRef<double> factors) {
+  auto type = cast<RankedTensorType>(elements.getType());
+  ArrayRef<char> bytes;
+  bool isSplat;
+  if (!type.getElementType().isF32() || type.getRank() == 0 ||
+      type.getDimSize(0) != (int64_t)factors.size() || factors.empty() ||
+      !rawElements(elements, bytes, isSplat))
+    return {};
+  int64_t size = elements.size(), row = size / factors.size();
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size * 4, 64);
+  char *to = blob.getMutableData().data();
+  for (int64_t i = 0; i != size; ++i) {
+    float value;
+    std::memcpy(&value, bytes.data() + (isSplat ? 0 : i * 4), 4);
+    value = (float)(value * factors[i / row]);
+    std::memcpy(to + i * 4, &value, 4);
+  }
+  if (size * 4 <= foldedBytes)
+    return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
+  return DenseResourceElementsAttr::get(type, "scaled", std::move(blob));
+}
+
 ElementsAttr makeElements(RankedTensorType type, ArrayRef<double> values) {
   SmallVector<Attribute> attributes;
   Builder builder(type.getContext());

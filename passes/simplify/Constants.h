@@ -42,6 +42,10 @@ mlir::ElementsAttr reshapeElements(mlir::ElementsAttr elements,
 /// The transpose of a matrix; null if the data is absent. Bytes beyond
 /// `foldedBytes` go to a resource of their own.
 mlir::ElementsAttr transposeElements(mlir::ElementsAttr elements);
+/// A float32 constant with each index of the first dimension multiplied by its
+/// factor; null if it is of another form.
+mlir::ElementsAttr scaleRows(mlir::ElementsAttr elements,
+                             llvm::ArrayRef<double> factors);
 /// A float or integer constant from doubles.
 mlir::ElementsAttr makeElements(mlir::RankedTensorType type,
                                 llvm::ArrayRef<double> values);

@@ -217,6 +217,30 @@ std::optional<SymbolicShape> broadcastShapes(ArrayRef<AffineExpr> lhs,
   return result;
 }
 
+std::optional<SmallVector<AffineExpr>>
+unitReshapeIndices(ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to,
+                   MLIRContext *context) {
+  SmallVector<AffineExpr> indices(from.size(),
+                                  getAffineConstantExpr(0, context));
+  size_t next = 0;
+  auto skipOnes = [&] {
+    while (next != to.size() && constantValue(to[next]) == 1)
+      ++next;
+  };
+  for (auto [dim, extent] : llvm::enumerate(from)) {
+    if (constantValue(extent) == 1)
+      continue;
+    skipOnes();
+    if (next == to.size() || !provablyEqual(to[next], extent))
+      return std::nullopt;
+    indices[dim] = getAffineDimExpr(next++, context);
+  }
+  skipOnes();
+  if (next != to.size())
+    return std::nullopt;
+  return indices;
+}
+
 void eraseDeadOps(func::FuncOp func) {
   for (Operation &op :
        llvm::make_early_inc_range(llvm::reverse(func.getBody().front())))

@@ -101,6 +101,14 @@ std::optional<SymbolicShape>
 broadcastShapes(llvm::ArrayRef<mlir::AffineExpr> lhs,
                 llvm::ArrayRef<mlir::AffineExpr> rhs, mlir::MLIRContext *context);
 
+/// Where a reshape only inserts or drops extents of 1: for each dimension of
+/// `from` the index d0, d1, ... of `to` that stands for it (0 for extents of
+/// 1). Nullopt for other reshapes.
+std::optional<llvm::SmallVector<mlir::AffineExpr>>
+unitReshapeIndices(llvm::ArrayRef<mlir::AffineExpr> from,
+                   llvm::ArrayRef<mlir::AffineExpr> to,
+                   mlir::MLIRContext *context);
+
 /// Erases every operation without uses and effects, users before producers.
 void eraseDeadOps(mlir::func::FuncOp func);
 

@@ -203,26 +203,11 @@ private:
     std::optional<Known> known = visit(op.getX());
     if (!known || !known->leaf)
       return known;
-    ArrayRef<AffineExpr> from = builder.shape(op.getX());
-    ArrayRef<AffineExpr> to = builder.shape(op);
-    SmallVector<AffineExpr> dims(from.size(), builder.constant(0));
-    size_t next = 0;
-    auto skipOnes = [&] {
-      while (next != to.size() && constantValue(to[next]) == 1)
-        ++next;
-    };
-    for (auto [dim, extent] : llvm::enumerate(from)) {
-      if (constantValue(extent) == 1)
-        continue;
-      skipOnes();
-      if (next == to.size() || !provablyEqual(to[next], extent))
-        return std::nullopt;
-      dims[dim] = builder.getAffineDimExpr(next++);
-    }
-    skipOnes();
-    if (next != to.size())
+    auto dims = unitReshapeIndices(builder.shape(op.getX()), builder.shape(op),
+                                   builder.getContext());
+    if (!dims)
       return std::nullopt;
-    known->index = substitute(known->index, dims);
+    known->index = substitute(known->index, *dims);
     return known;
   }
 
