@@ -83,8 +83,8 @@ std::optional<SmallVector<double>> readFloats(ElementsAttr elements,
     return std::nullopt;
   SmallVector<double> values;
   for (int64_t i = 0, e = elements.size(); i != e; ++i)
-    values.push_back(
-        readFloat(bytes.data() + (isSplat ? 0 : i * type.getWidth() / 8), type));
+    values.push_back(readFloat(
+        bytes.data() + (isSplat ? 0 : i * type.getWidth() / 8), type));
   return values;
 }
 

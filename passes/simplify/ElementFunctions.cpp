@@ -45,8 +45,7 @@ bool usesDims(AffineExpr expr) {
 
 /// Only sums and products of dims, symbols and constants.
 static bool isPolynomial(AffineExpr expr) {
-  return !expr
-              .walk([](AffineExpr part) {
+  return !expr.walk([](AffineExpr part) {
                 bool other = part.getKind() == AffineExprKind::FloorDiv ||
                              part.getKind() == AffineExprKind::CeilDiv ||
                              part.getKind() == AffineExprKind::Mod;
@@ -154,9 +153,10 @@ AffineExpr ElementFunctions::infer(Operation *op, Value result) {
   MLIRContext *context = op->getContext();
   if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
     auto elements = readIntegers(constant.getValue(), maxElements);
-    return elements ? fit(*elements, constant.getValue().getShapedType().getShape(),
-                          context)
-                    : AffineExpr();
+    return elements
+               ? fit(*elements, constant.getValue().getShapedType().getShape(),
+                     context)
+               : AffineExpr();
   }
   if (auto range = dyn_cast<onnx::RangeOp>(op)) {
     AffineExpr start = get(range.getStart()), delta = get(range.getDelta());
@@ -165,8 +165,8 @@ AffineExpr ElementFunctions::infer(Operation *op, Value result) {
     return start + getAffineDimExpr(0, context) * delta;
   }
   if (auto filled = dyn_cast<onnx::ConstantOfShapeOp>(op)) {
-    auto value = filled.getValue() ? readIntegers(*filled.getValue(), 1)
-                                   : std::nullopt;
+    auto value =
+        filled.getValue() ? readIntegers(*filled.getValue(), 1) : std::nullopt;
     return value && value->size() == 1
                ? getAffineConstantExpr(value->front(), context)
                : AffineExpr();
@@ -217,8 +217,7 @@ AffineExpr ElementFunctions::infer(Operation *op, Value result) {
     if (isa<onnx::SubOp>(op))
       return lhs - rhs;
     // d0 * d1 is no affine function, and of no use as an index.
-    return usesDims(lhs) && usesDims(rhs) ? AffineExpr()
-                                          : normalize(lhs * rhs);
+    return usesDims(lhs) && usesDims(rhs) ? AffineExpr() : normalize(lhs * rhs);
   }
   return inferLogical(op, result);
 }
@@ -316,8 +315,9 @@ AffineExpr ElementFunctions::inferLogical(Operation *op, Value result) {
   }
   if (isa<onnx::WhereOp>(op)) {
     std::optional<int64_t> condition = constant(0);
-    return condition ? broadcast(op->getOperand(*condition != 0 ? 1 : 2), result)
-                     : AffineExpr();
+    return condition
+               ? broadcast(op->getOperand(*condition != 0 ? 1 : 2), result)
+               : AffineExpr();
   }
   return {};
 }

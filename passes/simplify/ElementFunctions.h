@@ -1,4 +1,5 @@
-//===- ElementFunctions.h - Integer tensors as functions of indices -*- C++ -*-//
+//===- ElementFunctions.h - Integer tensors as functions of indices -*- C++
+//-*-//
 //
 // Index tensors (ranges, comparisons of ranges, positions) are affine functions
 // of the element's index d0, d1, ... and the function's symbols. Knowing these

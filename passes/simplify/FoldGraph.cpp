@@ -51,9 +51,9 @@ private:
         if (!llvm::is_contained(reduce.getAxes(), (int64_t)index))
           dropped.push_back(extent);
       if (builder.sameShape(dropped, shape(op)))
-        return builder.make<ReduceOp>(
-            reduce.getLoc(), builder.elementType(x), reduce.getX(),
-            reduce.getKind(), reduce.getAxes(), /*keep_dims=*/false);
+        return builder.make<ReduceOp>(reduce.getLoc(), builder.elementType(x),
+                                      reduce.getX(), reduce.getKind(),
+                                      reduce.getAxes(), /*keep_dims=*/false);
     }
     if (ElementsAttr constant = constantElements(x)) {
       auto type = cast<RankedTensorType>(op.getType());
@@ -140,9 +140,9 @@ private:
     starts[axis] = start;
     sizes[axis] = builder.constant(1);
     SmallVector<int64_t> steps(builder.rank(x), 1);
-    Value slice = builder.make<SliceOp>(loc, builder.elementType(x), x,
-                                        builder.map(starts), builder.map(sizes),
-                                        steps);
+    Value slice =
+        builder.make<SliceOp>(loc, builder.elementType(x), x,
+                              builder.map(starts), builder.map(sizes), steps);
     return slice ? builder.reshape(loc, slice, shape(op)) : Value();
   }
 

@@ -45,9 +45,9 @@ LogicalResult GraphBuilder::computeArgumentShapes() {
       if ((int64_t)map.getNumResults() != type.getRank() ||
           map.getNumDims() != 0 || map.getNumSymbols() > symbols)
         return func.emitError()
-               << "expected mixbit.dims of argument "
-               << argument.getArgNumber() << " to give " << type.getRank()
-               << " extents over " << symbols << " symbols, but got " << dims;
+               << "expected mixbit.dims of argument " << argument.getArgNumber()
+               << " to give " << type.getRank() << " extents over " << symbols
+               << " symbols, but got " << dims;
       llvm::append_range(shape, map.getResults());
       continue;
     }
@@ -139,8 +139,7 @@ Value GraphBuilder::unary(Location location, UnaryKind kind, Value x) {
 
 Value GraphBuilder::binary(Location location, BinaryKind kind, Value lhs,
                            Value rhs) {
-  bool compares =
-      kind >= BinaryKind::Equal && kind <= BinaryKind::GreaterEqual;
+  bool compares = kind >= BinaryKind::Equal && kind <= BinaryKind::GreaterEqual;
   return make<BinaryOp>(location, compares ? getI1Type() : elementType(lhs),
                         lhs, rhs, kind);
 }

@@ -99,7 +99,8 @@ private:
 /// Right-aligned broadcast of two shapes; nullopt if constants disagree.
 std::optional<SymbolicShape>
 broadcastShapes(llvm::ArrayRef<mlir::AffineExpr> lhs,
-                llvm::ArrayRef<mlir::AffineExpr> rhs, mlir::MLIRContext *context);
+                llvm::ArrayRef<mlir::AffineExpr> rhs,
+                mlir::MLIRContext *context);
 
 /// Where a reshape only inserts or drops extents of 1: for each dimension of
 /// `from` the index d0, d1, ... of `to` that stands for it (0 for extents of

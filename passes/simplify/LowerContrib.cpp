@@ -43,8 +43,8 @@ LogicalResult OnnxLowering::lowerContrib(Operation *op, bool &handled) {
       return unsupported("the mean or deviation as a result");
     if (!read() || inputs.empty())
       return failure();
-    Value sum = builder.binary(location, BinaryKind::Add, operands[0],
-                               operands[1]);
+    Value sum =
+        builder.binary(location, BinaryKind::Add, operands[0], operands[1]);
     sum = sum ? biased(builder, location, sum, operands[4]) : sum;
     if (!sum)
       return failure();
@@ -69,12 +69,12 @@ LogicalResult OnnxLowering::lowerContrib(Operation *op, bool &handled) {
   };
   Value ids = operands[0], segments = operands[1], positions = operands[8];
   if (!positions)
-    positions = builder.make<IotaOp>(location, builder.elementType(ids),
-                                     builder.map({builder.shape(ids)[1]}), 0,
-                                     1);
-  Value sum = builder.binary(location, BinaryKind::Add,
-                             lookUp(operands[2], ids),
-                             lookUp(operands[3], positions));
+    positions =
+        builder.make<IotaOp>(location, builder.elementType(ids),
+                             builder.map({builder.shape(ids)[1]}), 0, 1);
+  Value sum =
+      builder.binary(location, BinaryKind::Add, lookUp(operands[2], ids),
+                     lookUp(operands[3], positions));
   if (sum && segments && operands[4])
     sum = builder.binary(location, BinaryKind::Add, sum,
                          lookUp(operands[4], segments));
@@ -82,7 +82,7 @@ LogicalResult OnnxLowering::lowerContrib(Operation *op, bool &handled) {
     return failure();
   if (further.size() > 1)
     lowered[further[1]] = sum;
-  return set(op, layerNorm(sum, operands[5], operands[6],
-                           builder.rank(sum) - 1, embed.getEpsilon()));
+  return set(op, layerNorm(sum, operands[5], operands[6], builder.rank(sum) - 1,
+                           embed.getEpsilon()));
 }
 } // namespace mixbit

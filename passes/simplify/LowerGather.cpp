@@ -29,8 +29,7 @@ static SmallVector<AffineExpr> delinearize(ArrayRef<AffineExpr> index,
                                            ArrayRef<AffineExpr> result,
                                            MLIRContext *context) {
   AffineExpr rest = getAffineConstantExpr(0, context);
-  for (auto [at, stride] :
-       llvm::zip(index, rowMajorStrides(reshaped, context)))
+  for (auto [at, stride] : llvm::zip(index, rowMajorStrides(reshaped, context)))
     rest = rest + at * stride;
   rest = normalize(rest);
   SmallVector<AffineExpr> indices;
@@ -67,9 +66,9 @@ Value OnnxLowering::gatherByFunctions(Value x, ArrayRef<AffineExpr> index,
   MLIRContext *context = builder.getContext();
   // Exporters flatten what they gather from.
   if (auto reshape = x.getDefiningOp<ReshapeOp>()) {
-    SmallVector<AffineExpr> inner = delinearize(
-        index, builder.shape(x), builder.shape(reshape.getX()), result,
-        context);
+    SmallVector<AffineExpr> inner =
+        delinearize(index, builder.shape(x), builder.shape(reshape.getX()),
+                    result, context);
     if (inner.size() == (size_t)builder.rank(reshape.getX()) && !inner.empty())
       if (Value moved = gatherByFunctions(reshape.getX(), inner, result))
         return moved;
@@ -97,8 +96,8 @@ Value OnnxLowering::gatherByFunctions(Value x, ArrayRef<AffineExpr> index,
   }
   SmallVector<int64_t> order =
       llvm::to_vector(llvm::seq<int64_t>(0, follows.size()));
-  llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-    return follows[a] < follows[b];
+  llvm::sort(order, [&](int64_t a, int64_t b) {
+    return std::pair(follows[a], a) < std::pair(follows[b], b);
   });
   Value moved = slice(x, starts, sizes, SmallVector<int64_t>(order.size(), 1));
   moved = builder.transpose(location, moved, order);
@@ -183,8 +182,9 @@ LogicalResult OnnxLowering::lowerOp(onnx::GatherNDOp op) {
       index.push_back(normalize(function.replaceDims(dims)));
     }
   if (!parts.empty() && index.size() == parts.size()) {
-    for (int64_t dim = parts.size(); dim != builder.rank(x); ++dim)
-      index.push_back(builder.getAffineDimExpr(outer + dim - parts.size()));
+    int64_t gathered = parts.size();
+    for (int64_t dim = gathered; dim < builder.rank(x); ++dim)
+      index.push_back(builder.getAffineDimExpr(outer + dim - gathered));
     if (Value moved = gatherByFunctions(x, index, shape(op)))
       return set(op, moved);
   }
@@ -195,9 +195,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::GatherNDOp op) {
   indices = indices ? builder.reshape(location, indices,
                                       shape(op.getIndices()).drop_back())
                     : indices;
-  return indices ? set(op, builder.make<GatherOp>(location,
-                                                  builder.elementType(x), x,
-                                                  indices, 0))
+  return indices ? set(op, builder.make<GatherOp>(
+                               location, builder.elementType(x), x, indices, 0))
                  : failure();
 }
 } // namespace mixbit

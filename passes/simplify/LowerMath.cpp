@@ -101,8 +101,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::GemmOp op) {
   Type type = builder.elementType(a);
   if (op.getTransA() != 0)
     a = builder.transposeMatrix(location, a);
-  Value result = builder.make<MatmulOp>(location, type, a, b,
-                                        op.getTransB() != 0);
+  Value result =
+      builder.make<MatmulOp>(location, type, a, b, op.getTransB() != 0);
   auto scaled = [&](Value value, const APFloat &factor) {
     double by = factor.convertToFloat();
     return by == 1 ? value

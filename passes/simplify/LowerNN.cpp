@@ -18,8 +18,8 @@ Value OnnxLowering::layerNorm(Value x, Value gamma, Value beta, int64_t axis,
   // Over several dimensions: over their product.
   SymbolicShape whole(builder.shape(x)), flat(whole);
   flat.truncate(axis);
-  AffineExpr size = product(ArrayRef(whole).drop_front(axis),
-                            builder.getContext());
+  AffineExpr size =
+      product(ArrayRef(whole).drop_front(axis), builder.getContext());
   flat.push_back(size);
   auto vector = [&](Value value) {
     SymbolicShape aligned(whole.begin() + axis, whole.end());
@@ -29,9 +29,9 @@ Value OnnxLowering::layerNorm(Value x, Value gamma, Value beta, int64_t axis,
   gamma = vector(gamma);
   if (beta)
     beta = vector(beta);
-  Value y = builder.make<LayerNormOp>(
-      location, builder.elementType(x), builder.reshape(location, x, flat),
-      gamma, beta, epsilon);
+  Value y = builder.make<LayerNormOp>(location, builder.elementType(x),
+                                      builder.reshape(location, x, flat), gamma,
+                                      beta, epsilon);
   return y ? builder.reshape(location, y, whole) : y;
 }
 
@@ -76,8 +76,8 @@ static bool channelAffine(onnx::BatchNormalizationOp op,
   SmallVector<SmallVector<double>> read;
   for (Value operand : op->getOperands().drop_front()) {
     auto constant = operand.getDefiningOp<onnx::ConstantOp>();
-    auto data = constant ? readFloats(constant.getValue(), maxChannels)
-                         : std::nullopt;
+    auto data =
+        constant ? readFloats(constant.getValue(), maxChannels) : std::nullopt;
     if (!data)
       return false;
     read.push_back(*data);
@@ -118,10 +118,10 @@ LogicalResult OnnxLowering::lowerOp(onnx::BatchNormalizationOp op) {
       value = value * factor + offset;
     Value newWeight = builder.constantOf(conv.getWeight().getLoc(), scaled);
     Value newBias = builder.constantOf(location, makeElements(vector, *bias));
-    return set(op, builder.make<ConvOp>(conv.getLoc(), type, conv.getX(),
-                                        newWeight, newBias, conv.getStrides(),
-                                        conv.getPads(), conv.getDilations(),
-                                        conv.getGroups()));
+    return set(op,
+               builder.make<ConvOp>(conv.getLoc(), type, conv.getX(), newWeight,
+                                    newBias, conv.getStrides(), conv.getPads(),
+                                    conv.getDilations(), conv.getGroups()));
   }
   SymbolicShape aligned(builder.rank(x) - 1, builder.constant(1));
   aligned[0] = builder.constant(factors.size());
@@ -159,9 +159,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::InstanceNormalizationOp op) {
       builder.scalar(location, op.getEpsilon().convertToFloat(), type));
   Value inverse = builder.unary(location, UnaryKind::Rsqrt, shifted);
   Value normal = builder.binary(location, BinaryKind::Mul, centered, inverse);
-  Value scaled =
-      builder.binary(location, BinaryKind::Mul, normal,
-                     builder.reshape(location, scale, aligned));
+  Value scaled = builder.binary(location, BinaryKind::Mul, normal,
+                                builder.reshape(location, scale, aligned));
   return set(op, builder.binary(location, BinaryKind::Add, scaled,
                                 builder.reshape(location, shift, aligned)));
 }
@@ -213,8 +212,7 @@ OnnxLowering::getWindow(Windowed op, Value x, ArrayRef<int64_t> extents) {
     int64_t total = span - 1;
     if (in) {
       int64_t out = llvm::divideCeil(*in, window.strides[i]);
-      total = std::max<int64_t>(
-          (out - 1) * window.strides[i] + span - *in, 0);
+      total = std::max<int64_t>((out - 1) * window.strides[i] + span - *in, 0);
     }
     int64_t small = total / 2;
     window.pads[i] = mode == "SAME_UPPER" ? small : total - small;
@@ -235,10 +233,10 @@ LogicalResult OnnxLowering::lowerOp(onnx::ConvOp op) {
   auto window = getWindow(op, x, type.getShape().drop_front(2));
   if (!window)
     return failure();
-  return set(op, builder.make<ConvOp>(location, builder.elementType(x), x,
-                                      weight, bias, window->strides,
-                                      window->pads, window->dilations,
-                                      op.getGroup()));
+  return set(op,
+             builder.make<ConvOp>(location, builder.elementType(x), x, weight,
+                                  bias, window->strides, window->pads,
+                                  window->dilations, op.getGroup()));
 }
 
 template <typename Pool>
@@ -261,8 +259,8 @@ LogicalResult OnnxLowering::lowerPool(Pool op, ReduceKind kind,
       if (!in || !out)
         return unsupported("ceil_mode of a dynamic extent");
       int64_t span = (extents[i] - 1) * window->dilations[i] + 1;
-      int64_t needed = (*out - 1) * window->strides[i] + span - *in -
-                       window->pads[i];
+      int64_t needed =
+          (*out - 1) * window->strides[i] + span - *in - window->pads[i];
       if (needed > window->pads[rank + i] && countPads)
         return unsupported("ceil_mode with count_include_pad");
       window->pads[rank + i] = std::max(needed, window->pads[rank + i]);
@@ -337,14 +335,13 @@ LogicalResult OnnxLowering::lowerOp(onnx::AttentionOp op) {
       mask = builder.make<SelectOp>(location, type, mask,
                                     builder.scalar(location, 0, type),
                                     builder.scalar(location, -INFINITY, type));
-    scores = mask ? builder.binary(location, BinaryKind::Add, scores, mask)
-                  : mask;
+    scores =
+        mask ? builder.binary(location, BinaryKind::Add, scores, mask) : mask;
   }
   if (!scores)
     return failure();
   Value probabilities = builder.make<SoftmaxOp>(location, type, scores, 3);
-  Value y =
-      builder.make<MatmulOp>(location, type, probabilities, v, false);
+  Value y = builder.make<MatmulOp>(location, type, probabilities, v, false);
   if (y && joined)
     y = builder.transpose(location, y, {0, 2, 1, 3});
   return y ? set(op, builder.reshape(location, y, shape(op))) : failure();

@@ -82,12 +82,11 @@ Value OnnxLowering::materializeFunction(const onnx::SymbolicValue &known,
   if (constant && tensor.hasStaticShape() &&
       tensor.getNumElements() <= foldedBytes)
     return builder.constantOf(
-        location,
-        DenseElementsAttr::get(tensor, builder.getIntegerAttr(type, *constant)));
+        location, DenseElementsAttr::get(
+                      tensor, builder.getIntegerAttr(type, *constant)));
   if (constant)
-    return builder.broadcast(location,
-                             builder.scalar(location, *constant, type),
-                             known.shape);
+    return builder.broadcast(
+        location, builder.scalar(location, *constant, type), known.shape);
   if (!type.isInteger(64) && !type.isInteger(32))
     return {};
   SmallVector<AffineExpr> terms;
@@ -110,9 +109,9 @@ Value OnnxLowering::materializeFunction(const onnx::SymbolicValue &known,
   if (step == 0) {
     if (usesDims(function))
       return {};
-    Value value = DimValueOp::create(builder, location,
-                                     RankedTensorType::get({}, type),
-                                     builder.map({function}));
+    Value value =
+        DimValueOp::create(builder, location, RankedTensorType::get({}, type),
+                           builder.map({function}));
     if (failed(builder.computeShapes(value.getDefiningOp())))
       return {};
     return builder.broadcast(location, value, known.shape);
@@ -121,9 +120,8 @@ Value OnnxLowering::materializeFunction(const onnx::SymbolicValue &known,
   if (!offset)
     return {};
   start = *offset;
-  Value iota = builder.make<IotaOp>(location, type,
-                                    builder.map({known.shape[dim]}), start,
-                                    step);
+  Value iota = builder.make<IotaOp>(
+      location, type, builder.map({known.shape[dim]}), start, step);
   if (!iota)
     return {};
   SymbolicShape aligned(known.rank(), builder.constant(1));
@@ -146,8 +144,8 @@ Value OnnxLowering::materialize(Value value) {
   if (auto constants = known.getConstants())
     return builder.constantOf(
         location,
-        makeElements(known.getType(),
-                     SmallVector<double>(constants->begin(), constants->end())));
+        makeElements(known.getType(), SmallVector<double>(constants->begin(),
+                                                          constants->end())));
   if (!known.elementType.isInteger(64) && !known.elementType.isInteger(32))
     return {};
   int64_t size = known.contents->size();

@@ -116,8 +116,7 @@ LogicalResult OnnxLowering::lowerOp(onnx::SliceOp op) {
       return unsupported("axes depend on data");
     axes = *given;
   } else {
-    axes = llvm::to_vector(
-        llvm::seq<int64_t>(0, startsValue.contents->size()));
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, startsValue.contents->size()));
   }
   if (onnx::isPresent(op.getSteps())) {
     auto given = constants(op.getSteps());
@@ -133,7 +132,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::SliceOp op) {
     std::optional<AffineExpr> first =
         firstElement(start, extent, shape(op)[axis], steps[axis]);
     if (!first)
-      return unsupported("a start may lie outside of the data for some lengths");
+      return unsupported(
+          "a start may lie outside of the data for some lengths");
     starts[axis] = *first;
   }
   return set(op, slice(x, starts, shape(op), steps));

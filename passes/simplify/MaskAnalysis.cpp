@@ -121,8 +121,8 @@ private:
 
   std::optional<Known> follow(BinaryOp op) {
     // Logic on integers is bitwise; only booleans are followed.
-    bool logical = op.getKind() == BinaryKind::And ||
-                   op.getKind() == BinaryKind::Or;
+    bool logical =
+        op.getKind() == BinaryKind::And || op.getKind() == BinaryKind::Or;
     if (logical && !builder.elementType(op).isInteger(1))
       return std::nullopt;
     std::optional<Known> lhs = broadcastTo(op.getLhs(), op);
@@ -139,8 +139,8 @@ private:
 
   std::optional<Known> follow(SelectOp op) {
     std::optional<Known> condition = broadcastTo(op.getCondition(), op);
-    std::optional<Known> yes = condition ? broadcastTo(op.getOnTrue(), op)
-                                         : condition;
+    std::optional<Known> yes =
+        condition ? broadcastTo(op.getOnTrue(), op) : condition;
     std::optional<Known> no = yes ? broadcastTo(op.getOnFalse(), op) : yes;
     if (!no || !sameLeaf(*condition, *yes) || !sameLeaf(*condition, *no))
       return std::nullopt;

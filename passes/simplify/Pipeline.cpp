@@ -33,7 +33,7 @@ void buildSimplifyPipeline(OpPassManager &manager) {
 }
 
 void registerSimplifyPasses() {
-  registerPasses();
+  registerMixbitSimplifyPasses();
   PassPipelineRegistration<>(
       "mixbit-simplify",
       "From onnx operations to the mixbit graph: lowering, recovery, checks",

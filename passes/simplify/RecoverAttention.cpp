@@ -58,17 +58,14 @@ public:
     if (!std::isfinite(scores.scale) || !shapesFit(q, k, v, rank))
       return false;
 
-    int64_t heads =
-        rank == 4 ? *constantValue(builder.shape(q)[1]) : 1;
+    int64_t heads = rank == 4 ? *constantValue(builder.shape(q)[1]) : 1;
     Value mask;
     MaskKindAttr kind;
     if (!makeMask(scores, q, k, mask, kind))
       return false;
-    Value joined =
-        builder.make<AttentionOp>(location, builder.elementType(output),
-                                  joinHeads(q), joinHeads(k), joinHeads(v),
-                                  mask, heads,
-                                  llvm::APFloat((float)scores.scale), kind);
+    Value joined = builder.make<AttentionOp>(
+        location, builder.elementType(output), joinHeads(q), joinHeads(k),
+        joinHeads(v), mask, heads, llvm::APFloat((float)scores.scale), kind);
     if (!joined)
       return false;
     output.getResult().replaceAllUsesWith(
@@ -111,9 +108,8 @@ private:
     if (auto select = dyn_cast<SelectOp>(op))
       return leadsToProduct(select.getOnTrue(), depth + 1) ||
              leadsToProduct(select.getOnFalse(), depth + 1);
-    return isa<BinaryOp>(op) &&
-           (leadsToProduct(op->getOperand(0), depth + 1) ||
-            leadsToProduct(op->getOperand(1), depth + 1));
+    return isa<BinaryOp>(op) && (leadsToProduct(op->getOperand(0), depth + 1) ||
+                                 leadsToProduct(op->getOperand(1), depth + 1));
   }
 
   /// The factor by which `value` scales one operand, which is returned.
@@ -168,9 +164,9 @@ private:
     Type type = builder.elementType(value);
     Value zero = builder.scalar(location, 0, type);
     Value low = builder.scalar(location, *hidden * scores.scale, type);
-    scores.masks.push_back(builder.make<SelectOp>(
-        location, type, select.getCondition(), onTrue ? zero : low,
-        onTrue ? low : zero));
+    scores.masks.push_back(
+        builder.make<SelectOp>(location, type, select.getCondition(),
+                               onTrue ? zero : low, onTrue ? low : zero));
     return findScores(kept, scores, depth + 1);
   }
 
@@ -225,9 +221,8 @@ private:
       return value;
     ArrayRef<AffineExpr> shape = builder.shape(value);
     SymbolicShape joined{shape[0], shape[2], normalize(shape[1] * shape[3])};
-    return builder.reshape(location,
-                           builder.transpose(location, value, {0, 2, 1, 3}),
-                           joined);
+    return builder.reshape(
+        location, builder.transpose(location, value, {0, 2, 1, 3}), joined);
   }
 
   /// [B, S, H*D] to `shape`, [B, H, S, D]
@@ -235,8 +230,8 @@ private:
     if (shape.size() == 3)
       return value;
     SymbolicShape split{shape[0], shape[2], shape[1], shape[3]};
-    return builder.transpose(
-        location, builder.reshape(location, value, split), {0, 2, 1, 3});
+    return builder.transpose(location, builder.reshape(location, value, split),
+                             {0, 2, 1, 3});
   }
 
   /// The masks as one operand of attention. False if they do not fit.
@@ -279,9 +274,9 @@ private:
     if (mask) {
       additive = {};
       for (Value part : scores.masks) {
-        additive = additive ? builder.binary(location, BinaryKind::Add,
-                                             additive, part)
-                            : part;
+        additive =
+            additive ? builder.binary(location, BinaryKind::Add, additive, part)
+                     : part;
         if (!additive)
           return false;
       }

@@ -26,7 +26,8 @@ struct RecoverEmbedding : impl::RecoverEmbeddingBase<RecoverEmbedding> {
     for (Operation &op : func.getBody().front()) {
       auto gather = dyn_cast<GatherOp>(op);
       if (!gather || gather.getAxis() != 0 ||
-          !constantElements(gather.getX()) || builder.rank(gather.getX()) != 2 ||
+          !constantElements(gather.getX()) ||
+          builder.rank(gather.getX()) != 2 ||
           !isa<FloatType>(builder.elementType(gather.getX())))
         continue;
       builder.setInsertionPoint(gather);
@@ -36,8 +37,8 @@ struct RecoverEmbedding : impl::RecoverEmbeddingBase<RecoverEmbedding> {
       Value embedding = builder.make<EmbeddingOp>(
           gather.getLoc(), builder.elementType(gather), gather.getX(), ids,
           SensitivityAttr(), FormatAttr());
-      Value result = builder.reshape(gather.getLoc(), embedding,
-                                     builder.shape(gather));
+      Value result =
+          builder.reshape(gather.getLoc(), embedding, builder.shape(gather));
       gather.getResult().replaceAllUsesWith(result);
       ++numRecovered;
     }

@@ -79,9 +79,9 @@ private:
 
   /// x if `value` is x's variance plus an epsilon.
   Value varianceOf(Value value, std::optional<double> &epsilon) {
-    OperandPair sum =
-        matchOperand(value, BinaryKind::Add,
-                     [](Value operand) { return splatValue(operand); });
+    OperandPair sum = matchOperand(value, BinaryKind::Add, [](Value operand) {
+      return splatValue(operand).has_value();
+    });
     Value square = sum ? meanOf(sum.other) : Value();
     Value difference = square ? squared(square) : Value();
     if (!difference)
@@ -139,9 +139,8 @@ private:
       Operation *user = *match.result.user_begin();
       if (user->getNumResults() != 1)
         return;
-      OperandPair pair = matchOperand(user->getResult(0), kind, [&](Value v) {
-        return v == match.result;
-      });
+      OperandPair pair = matchOperand(
+          user->getResult(0), kind, [&](Value v) { return v == match.result; });
       if (pair && isVector(pair.other, match.x)) {
         operand = pair.other;
         match.result = user->getResult(0);
@@ -165,9 +164,8 @@ private:
       if (!offset)
         continue;
       Value x = meanOf(offset.matched), scale = offset.other;
-      bool isScaled =
-          (scaled.getLhs() == x && scaled.getRhs() == scale) ||
-          (scaled.getRhs() == x && scaled.getLhs() == scale);
+      bool isScaled = (scaled.getLhs() == x && scaled.getRhs() == scale) ||
+                      (scaled.getRhs() == x && scaled.getLhs() == scale);
       std::optional<double> epsilon;
       OperandPair factors = matchOperand(scale, BinaryKind::Mul, [&](Value v) {
         return deviationOf(v, true, epsilon) == x;
@@ -210,13 +208,12 @@ struct RecoverLayerNorm : impl::RecoverLayerNormBase<RecoverLayerNorm> {
     auto vector = [&](Value value) {
       return builder.reshape(value.getLoc(), value, {size});
     };
-    Value gamma =
-        match.gamma
-            ? vector(match.gamma)
-            : builder.constantOf(match.location,
-                                 makeElements(RankedTensorType::get({extent},
-                                                                    type),
-                                              SmallVector<double>(extent, 1)));
+    Value gamma = match.gamma
+                      ? vector(match.gamma)
+                      : builder.constantOf(
+                            match.location,
+                            makeElements(RankedTensorType::get({extent}, type),
+                                         SmallVector<double>(extent, 1)));
     Value beta = match.beta ? vector(match.beta) : Value();
     Value norm =
         builder.make<LayerNormOp>(match.location, type, match.x, gamma, beta,

@@ -65,8 +65,8 @@ struct RecoverLinear : impl::RecoverLinearBase<RecoverLinear> {
       }
       rows = known;
     }
-    Value linear = makeLinear(builder, matmul.getLoc(), matmul.getLhs(), rows,
-                              Value());
+    Value linear =
+        makeLinear(builder, matmul.getLoc(), matmul.getLhs(), rows, Value());
     matmul.getResult().replaceAllUsesWith(linear);
     ++numRecovered;
     return success();

@@ -83,8 +83,8 @@ struct VerifyGraph : impl::VerifyGraphBase<VerifyGraph> {
     if (agrees)
       return success();
     return emitNodeError(op) << "expected the type of shape "
-                             << builder.map(shape) << ", but got "
-                             << value.getType();
+                             << AffineMapAttr::get(builder.map(shape))
+                             << ", but got " << value.getType();
   }
 };
 } // namespace

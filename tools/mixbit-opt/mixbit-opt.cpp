@@ -2,6 +2,7 @@
 #include "dialects/mixbit/Mixbit.h"
 #include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
+#include "passes/simplify/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -15,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
   mixbit::registerCodegenPasses();
+  mixbit::registerSimplifyPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));
 }
