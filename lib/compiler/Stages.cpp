@@ -9,7 +9,10 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
+#if __has_include("passes/quantize/Passes.h")
 #include "passes/quantize/Passes.h"
+#define HAS_QUANTIZE 1
+#endif
 #include "passes/simplify/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -112,6 +115,7 @@ bool Compilation::simplifyAndQuantize() {
   if (!runPasses("simplify", buildSimplifyPipeline, *module))
     return false;
   progress("quantize");
+#ifdef HAS_QUANTIZE
   QuantizeOptions quantize;
   quantize.weights = options.weights;
   quantize.groupRows = options.groupRows;
@@ -125,6 +129,7 @@ bool Compilation::simplifyAndQuantize() {
           },
           *module))
     return false;
+#endif
   description = describeGraph(*module);
   return true;
 }

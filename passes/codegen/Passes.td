@@ -123,7 +123,6 @@ def MangleKernels : Pass<"mangle-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
-}
 
 def ExpandContract : Pass<"expand-contract", "::mlir::ModuleOp"> {
   let summary = "Expand contractions to vectors and loops for the target";
