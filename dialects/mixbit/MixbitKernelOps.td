@@ -240,10 +240,14 @@ def Mixbit_AttentionCoreOp : Mixbit_Op<"attention_core"> {
 
 def Mixbit_DotOp : Mixbit_Op<"dot", [
     Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["codes", "data"]>]> {
-  let summary = "acc[i] + sum over 4 of codes[4i+j] * data[4i+j]";
+  let summary = "acc[i] + sum over r of codes[r*i+j] * data[r*i+j]";
   let description = [{
-    The one integer product of the contraction generator. `codes` are unsigned
-    bytes up to `max_code`, `data` signed bytes in -127..127; sums are exact.
+    The one integer product of the contraction generator; r is the ratio of the
+    numbers of elements. `codes` are unsigned bytes up to `max_code`, `data`
+    signed bytes in -127..127; sums are exact. r is 4 for i32 accumulators, 2
+    for i16 ones, which the generator keeps from overflowing. With i16 elements
+    (both signed, r = 2) it adds up sums of the second kind.
+
     A target may compute with codes minus 128 instead: what
     `dotCodeOffset(target, max_code)` says is then missing from the sum, times
     the sum of the data, which the generator adds.
@@ -252,10 +256,10 @@ def Mixbit_DotOp : Mixbit_Op<"dot", [
     %r = mixbit.dot %acc, %codes, %data {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
     ```
   }];
-  let arguments = (ins VectorOfAnyRankOf<[I32]>:$acc,
-                       VectorOfAnyRankOf<[I8]>:$codes,
-                       VectorOfAnyRankOf<[I8]>:$data, I64Attr:$max_code);
-  let results = (outs VectorOfAnyRankOf<[I32]>:$result);
+  let arguments = (ins VectorOfAnyRankOf<[I16, I32]>:$acc,
+                       VectorOfAnyRankOf<[I8, I16]>:$codes,
+                       VectorOfAnyRankOf<[I8, I16]>:$data, I64Attr:$max_code);
+  let results = (outs VectorOfAnyRankOf<[I16, I32]>:$result);
   let assemblyFormat = [{
     $acc `,` $codes `,` $data attr-dict `:` type($acc) `,` type($codes)
   }];

@@ -23,4 +23,49 @@ def LowerKernelArgs : Pass<"lower-kernel-args", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def ExpandContract : Pass<"expand-contract", "::mlir::ModuleOp"> {
+  let summary = "Expand contractions to vectors and loops for the target";
+  let description = [{
+    Each kernel that holds a `mixbit.contract` becomes a pair of functions (see
+    KernelBuilder.h). Integer products are left as `mixbit.dot`. For a GPU,
+    iteration i of a launch is block i of threads.
+
+    ```mlir
+    mixbit.kernel @k(...) { mixbit.contract ... }
+    // becomes
+    func.func @k(%args: !llvm.ptr, %begin: index, %end: index, %scratch: !llvm.ptr) {
+      scf.for ... {  // strips of rows, panels of outputs, tiles
+        %d = mixbit.dot %acc, %codes, %data {max_code = 255 : i64} : ...
+    ```
+  }];
+  let options = [
+    Option<"strict", "strict", "bool", "false",
+           "Fail where an access would be made an element at a time">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def LowerDot : Pass<"lower-dot", "::mlir::ModuleOp"> {
+  let summary = "Lower mixbit.dot to the target's instructions";
+  let description = [{
+    ```mlir
+    %r = mixbit.dot %acc, %codes, %data {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
+    // for avx512vnni becomes
+    %r = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %codes, %data) : ...
+    ```
+  }];
+  let options = [
+    Option<"emulate", "emulate", "bool", "false",
+           "Widen instead, with the same results: runs a target's tiles on a "
+           "CPU without its instruction">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 #endif // MIXBIT_PASSES_CODEGEN_PASSES_TD

@@ -1,0 +1,238 @@
+//===- Contract.h - Parts of the contraction generator ----------*- C++ -*-===//
+//
+// kernel = Expand(format) . Dot(isa) . ScalePolicy . Epilogue, for all targets:
+//
+//   ContractPlan      what a mixbit.contract asks for and how a target does it
+//   TileEmitter       a tile of rows x vectors of accumulators over all of K;
+//                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
+//                     ContractTile.cpp
+//   EpilogueEmitter   the region on vectors, with loads and stores by the maps
+//   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
+//   emitContractGpu   outputs; or blocks and threads
+//
+// The integer product is one operation, mixbit.dot, which LowerDot.cpp turns
+// into a target's instructions.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "dialects/mixbit/Mixbit.h"
+#include "lib/target/Targets.h"
+#include "passes/codegen/VectorAccess.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <optional>
+
+namespace mixbit {
+class KernelBuilder;
+
+/// Outputs of a panel: the unit of work along N.
+inline constexpr int64_t kPanel = 64;
+/// Inputs of a block of packed integer weights.
+inline constexpr int64_t kBlock = 64;
+/// Outputs of a line.
+inline constexpr int64_t kLine = 16;
+
+/// How products are summed.
+enum class DotMode {
+  Float,  ///< fused multiply-adds of f32
+  Dot4,   ///< four bytes at a time into i32
+  Small16 ///< small codes: two bytes at a time into i16, now and then into i32
+};
+
+/// Accumulators of a tile: `rows` x `vectors`, each `phases` times, so that
+/// short tiles have enough independent chains of additions.
+struct TileShape {
+  int rows, vectors, phases;
+};
+
+/// What a contraction asks for, and the parameters of its code for a target.
+struct ContractPlan {
+  const Target *target;
+  DotMode mode;
+  int64_t n, k;    ///< before padding
+  int64_t paddedK; ///< what the tiles run over
+  unsigned bits;   ///< of a code as packed
+  int planes;      ///< lines that share 64 bytes
+  int64_t maxCode;
+  int64_t offset;              ///< what mixbit.dot subtracts from codes
+  std::optional<int64_t> zero; ///< the same for all, if not in w_zeros
+  bool binary;                 ///< values are 2 * code - 1
+  int64_t groups;              ///< along K
+  int64_t groupSize;           ///< in elements, after padding
+  int lanes;                   ///< outputs of an accumulator
+  int epilogueLanes;           ///< outputs of a vector in the epilogue
+  TileShape tile;              ///< for many rows
+  TileShape gemv;              ///< for one row
+  bool copyRows;               ///< a is narrower than paddedK
+  bool needSums;               ///< sums of a's groups are used
+  int64_t stripRows;           ///< rows of a work item
+  int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
+
+  int64_t panels() const { return (n + kPanel - 1) / kPanel; }
+  int64_t blocks() const { return paddedK / kBlock; }
+  /// Lines of 64 bytes in a block, for 16 outputs.
+  int64_t packedLines() const { return kBlock / 4 / planes; }
+  /// Groups as the tiles see them, those of K's padding included.
+  int64_t paddedGroups() const {
+    return mode == DotMode::Float ? 1 : (paddedK + groupSize - 1) / groupSize;
+  }
+  int64_t columns(TileShape shape) const { return shape.vectors * lanes; }
+  /// What a row's sum is multiplied by to correct codes for zero and offset;
+  /// absent when that differs by output.
+  std::optional<int64_t> correction() const {
+    if (!zero || binary)
+      return std::nullopt;
+    return offset - *zero;
+  }
+};
+
+/// Checks that `op` is something the generator makes, and plans it. Emits an
+/// error otherwise.
+mlir::FailureOr<ContractPlan> planContract(ContractOp op, const Target &target);
+
+/// The operands of a contraction as buffers of the function being built.
+struct ContractBuffers {
+  mlir::Value a, aScales, w, wScales, wZeros;
+  llvm::SmallVector<mlir::Value> extras, outs;
+  mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
+  mlir::Value sums; ///< [row of the strip][group]: corrections or sums
+};
+
+/// Binds them in NAME; f32 weights given as bytes are viewed as floats.
+ContractBuffers bindContractBuffers(KernelBuilder &kernel, ContractOp op,
+                                    const ContractPlan &plan);
+
+/// Shorthands for index arithmetic and constants.
+class ContractIr {
+public:
+  ContractIr(mlir::OpBuilder &builder, mlir::Location loc)
+      : b(builder), loc(loc) {}
+
+  mlir::Value index(int64_t value);
+  mlir::Value i32(int64_t value);
+  mlir::Value splat(mlir::VectorType type, int64_t value);
+  mlir::Value splatFloat(mlir::VectorType type, double value);
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value add(mlir::Value lhs, int64_t rhs);
+  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, int64_t rhs);
+  mlir::Value min(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value max(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value div(mlir::Value lhs, int64_t rhs);
+  mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
+  mlir::Value rem(mlir::Value lhs, int64_t rhs);
+
+  mlir::Value dot(mlir::Value acc, mlir::Value codes, mlir::Value data,
+                  int64_t maxCode);
+
+  using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::Value, mlir::ValueRange)>;
+  /// A loop that carries `inits`; none is emitted for a single iteration.
+  llvm::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end,
+                                      int64_t step, mlir::ValueRange inits,
+                                      Body body);
+  llvm::SmallVector<mlir::Value> loop(int64_t begin, int64_t end, int64_t step,
+                                      mlir::ValueRange inits, Body body);
+  /// A loop that carries nothing.
+  void loop(mlir::Value begin, mlir::Value end, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+};
+
+/// Where a tile lies.
+struct TilePlace {
+  mlir::Value row;      ///< of `a`
+  mlir::Value localRow; ///< in the strip
+  mlir::Value panel;
+  mlir::Value column; ///< in the panel, a multiple of the tile's columns
+  /// GPU: rows and outputs of a thread lie `rowStride` and `columnStride`
+  /// apart; rows beyond `rowLimit` repeat the last one.
+  int64_t columnStride = 0; ///< 0: `lanes`, one vector after the other
+  mlir::Value rowLimit;
+};
+
+/// Emits tiles: accumulators of rows x vectors over all of K.
+class TileEmitter {
+public:
+  TileEmitter(mlir::OpBuilder &builder, mlir::Location loc,
+              const ContractPlan &plan, const ContractBuffers &buffers)
+      : ir(builder, loc), plan(plan), buffers(buffers) {}
+
+  /// The f32 sums, row by row; with several groups the weight's scales are
+  /// applied, with one they are not.
+  llvm::SmallVector<mlir::Value> emit(TileShape shape, const TilePlace &place);
+
+private:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  // ScalePolicy.
+  Values emitFloat();
+  Values emitOneGroup();
+  Values emitGroups();
+  Values emitGroupsInBlock();
+  Values startGroup(mlir::Value group);
+  Values finishGroup(Values sums, mlir::Value group);
+  void applyScales(Values &floats, const Values &sums, mlir::Value group);
+
+  // Dot.
+  /// Lines [begin, end) of a block, added to the group's accumulators.
+  void emitLines(Values &sums, mlir::Value block, int begin, int end);
+  mlir::Value broadcastRow(int row, mlir::Value k);
+
+  // Expand.
+  /// The codes of packed line `line`: [vector][plane].
+  llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
+  Values unpack(mlir::Value packed);
+  /// Offset of vector `j`'s first byte from the block's.
+  mlir::Value vectorOffset(int j);
+
+  mlir::VectorType accType() const;
+  mlir::VectorType floatType() const;
+  mlir::VectorType codesType() const;
+
+  ContractIr ir;
+  const ContractPlan &plan;
+  const ContractBuffers &buffers;
+  TileShape shape{};
+  TilePlace place;
+  Values rowIndex;      ///< of `a` or of the copies
+  Values vectorOffset_; ///< see vectorOffset
+};
+
+/// Emits the epilogue on one vector of results at a time.
+class EpilogueEmitter {
+public:
+  EpilogueEmitter(mlir::OpBuilder &builder, mlir::Location loc, ContractOp op,
+                  const ContractPlan &plan, const ContractBuffers &buffers);
+
+  /// `sums` are results of row `m`, of the outputs that `range` covers; what
+  /// it masks is not stored. `column` is the first output's in its panel.
+  void emit(mlir::Value sums, mlir::Value m, const LaneRange &range,
+            mlir::Value panel, mlir::Value column);
+
+private:
+  mlir::Value applyScales(mlir::Value sums, mlir::Value m, mlir::Value panel,
+                          mlir::Value column);
+
+  ContractIr ir;
+  ContractOp op;
+  const ContractPlan &plan;
+  const ContractBuffers &buffers;
+  llvm::SmallVector<VectorAccess> extras, outs;
+};
+
+/// Fills NAME and NAME.extent of a kernel for a CPU.
+void emitContractCpu(KernelBuilder &kernel, ContractOp op,
+                     const ContractPlan &plan);
+/// The same for a GPU: iteration begin + block index.
+void emitContractGpu(KernelBuilder &kernel, ContractOp op,
+                     const ContractPlan &plan);
+
+/// Threads of a block in code made by emitContractGpu.
+inline constexpr int64_t kGpuThreads = 128;
+
+} // namespace mixbit

@@ -1,0 +1,275 @@
+//===- ContractCpu.cpp - Loops around the tiles on a CPU ------------------===//
+//
+// A work item is a strip of rows times a panel of 64 outputs; items count
+// panels first, so that a thread's range stays in one strip as long as it can.
+// Of a strip, what all panels share is made once a range: sums of the rows'
+// groups, and copies of rows that are not padded to whole blocks. In a panel
+// the tile's columns are the outer loop and row tiles the inner one: the
+// weights of a tile then stay in the L1 while the strip passes by.
+//
+// A tile leaves its sums in a buffer that the epilogue reads, in a loop of its
+// own: the region is then emitted once, and needs no registers beside the
+// accumulators.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/codegen/Contract.h"
+#include "passes/codegen/KernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace mixbit {
+
+namespace {
+class CpuDriver {
+public:
+  CpuDriver(KernelBuilder &kernel, ContractOp op, const ContractPlan &plan)
+      : kernel(kernel), op(op), plan(plan), ir(kernel.run, kernel.loc) {}
+
+  void emit();
+
+private:
+  void reserveScratch();
+  void prepareStrip(Value firstRow, Value rows);
+  void copyRow(Value source, Value row);
+  void sumRow(Value buffer, Value source, Value row);
+  void emitPanel(Value firstRow, Value rows, Value panel);
+  /// All columns of a panel with tiles of `shape` and smaller.
+  void emitColumns(TileShape shape, Value firstRow, Value rows, Value panel,
+                   Value columns);
+  void emitTiles(TileShape shape, const TilePlace &place, Value rows);
+  void emitEpilogue(TileShape shape, const TilePlace &place, Value rows,
+                    Value columns);
+
+  KernelBuilder &kernel;
+  ContractOp op;
+  const ContractPlan &plan;
+  ContractIr ir;
+  ContractBuffers buffers;
+  Value tile; ///< sums of a tile, [row][column]
+};
+} // namespace
+
+void CpuDriver::reserveScratch() {
+  Type f32 = ir.b.getF32Type();
+  int64_t rows = std::max(plan.tile.rows, plan.gemv.rows);
+  tile = kernel.reserveScratch(MemRefType::get({rows, kPanel}, f32), {}, {});
+  if (plan.copyRows)
+    buffers.rows = kernel.reserveScratch(
+        MemRefType::get({plan.stripRows, plan.paddedK}, ir.b.getI8Type()), {},
+        {});
+  if (plan.needSums)
+    buffers.sums = kernel.reserveScratch(
+        MemRefType::get({plan.stripRows, plan.paddedGroups()},
+                        ir.b.getI32Type()),
+        {}, {});
+}
+
+void CpuDriver::emit() {
+  buffers = bindContractBuffers(kernel, op, plan);
+  reserveScratch();
+  OpBuilder &extent = kernel.extent;
+  ContractIr extentIr(extent, kernel.loc);
+  Value extentRows = memref::DimOp::create(extent, kernel.loc,
+                                           kernel.extentBuffer(op.getA()), 0);
+  Value size =
+      extentIr.mul(extentIr.ceilDiv(extentRows, plan.stripRows), plan.panels());
+
+  int64_t panels = plan.panels();
+  Value allRows = memref::DimOp::create(ir.b, ir.loc, buffers.a, 0);
+  Value firstStrip = ir.div(kernel.begin, panels);
+  Value lastStrip = ir.ceilDiv(kernel.end, panels);
+  ir.loop(firstStrip, lastStrip, 1, [&](Value strip) {
+    Value firstRow = ir.mul(strip, plan.stripRows);
+    Value rows = ir.min(ir.sub(allRows, firstRow), ir.index(plan.stripRows));
+    prepareStrip(firstRow, rows);
+    Value items = ir.mul(strip, panels);
+    Value first = ir.max(ir.sub(kernel.begin, items), ir.index(0));
+    Value last = ir.min(ir.sub(kernel.end, items), ir.index(panels));
+    ir.loop(first, last, 1,
+            [&](Value panel) { emitPanel(firstRow, rows, panel); });
+  });
+  kernel.finish(size);
+}
+
+//===----------------------------------------------------------------------===//
+// What all panels of a strip share
+//===----------------------------------------------------------------------===//
+
+void CpuDriver::prepareStrip(Value firstRow, Value rows) {
+  if (!plan.copyRows && !plan.needSums)
+    return;
+  ir.loop(ir.index(0), rows, 1, [&](Value row) {
+    Value source = ir.add(firstRow, row);
+    if (plan.copyRows)
+      copyRow(source, row);
+    if (plan.needSums)
+      sumRow(plan.copyRows ? buffers.rows : buffers.a,
+             plan.copyRows ? row : source, row);
+  });
+}
+
+/// The row's bytes, then zeros up to the padded width.
+void CpuDriver::copyRow(Value source, Value row) {
+  constexpr int64_t width = 16;
+  auto type = VectorType::get(width, ir.b.getI8Type());
+  int64_t whole = plan.k / width * width;
+  if (whole)
+    ir.loop(ir.index(0), ir.index(whole), width, [&](Value k) {
+      Value bytes = vector::LoadOp::create(ir.b, ir.loc, type, buffers.a,
+                                           ValueRange{source, k});
+      vector::StoreOp::create(ir.b, ir.loc, bytes, buffers.rows,
+                              ValueRange{row, k});
+    });
+  Value zero = ir.splat(type, 0);
+  // The padded width is a multiple of 64, so the last store stays inside.
+  for (int64_t k = whole; k < plan.paddedK; k += width)
+    vector::StoreOp::create(ir.b, ir.loc, zero, buffers.rows,
+                            ValueRange{row, ir.index(k)});
+  if (whole < plan.k)
+    ir.loop(ir.index(whole), ir.index(plan.k), 1, [&](Value k) {
+      Value byte = memref::LoadOp::create(ir.b, ir.loc, buffers.a,
+                                          ValueRange{source, k});
+      memref::StoreOp::create(ir.b, ir.loc, byte, buffers.rows,
+                              ValueRange{row, k});
+    });
+}
+
+/// Sums of the row's groups, times the correction where that is one number.
+void CpuDriver::sumRow(Value buffer, Value source, Value row) {
+  int64_t width =
+      std::min<int64_t>(std::max(plan.lanes, 4) * 4, plan.groupSize);
+  auto codes = VectorType::get(width, ir.b.getI8Type());
+  auto sums = VectorType::get(width / 4, ir.b.getI32Type());
+  Value ones = ir.splat(codes, 1);
+  ir.loop(ir.index(0), ir.index(plan.paddedGroups()), 1, [&](Value group) {
+    Value first = ir.mul(group, plan.groupSize);
+    Value last = ir.min(ir.add(first, plan.groupSize), ir.index(plan.paddedK));
+    SmallVector<Value> sum =
+        ir.loop(first, last, width, ValueRange(ir.splat(sums, 0)),
+                [&](Value k, ValueRange carried) {
+                  Value bytes = vector::LoadOp::create(
+                      ir.b, ir.loc, codes, buffer, ValueRange{source, k});
+                  return SmallVector<Value>{ir.dot(carried[0], ones, bytes, 1)};
+                });
+    Value total = vector::ReductionOp::create(
+        ir.b, ir.loc, vector::CombiningKind::ADD, sum[0]);
+    if (std::optional<int64_t> correction = plan.correction())
+      total = arith::MulIOp::create(ir.b, ir.loc, total, ir.i32(*correction));
+    memref::StoreOp::create(ir.b, ir.loc, total, buffers.sums,
+                            ValueRange{row, group});
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// A panel
+//===----------------------------------------------------------------------===//
+
+void CpuDriver::emitPanel(Value firstRow, Value rows, Value panel) {
+  Value columns = ir.index(kPanel);
+  if (plan.n % kPanel)
+    columns = ir.min(ir.sub(ir.index(plan.n), ir.mul(panel, kPanel)), columns);
+  Value single = arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::eq,
+                                       rows, ir.index(1));
+  auto branch = scf::IfOp::create(ir.b, ir.loc, single, /*withElse=*/true);
+  {
+    OpBuilder::InsertionGuard guard(ir.b);
+    ir.b.setInsertionPointToStart(branch.thenBlock());
+    emitColumns(plan.gemv, firstRow, rows, panel, columns);
+    ir.b.setInsertionPointToStart(branch.elseBlock());
+    emitColumns(plan.tile, firstRow, rows, panel, columns);
+  }
+}
+
+void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
+                            Value panel, Value columns) {
+  int64_t width = plan.columns(shape);
+  ir.loop(ir.index(0), columns, width, [&](Value column) {
+    Value left = ir.min(ir.sub(columns, column), ir.index(width));
+    ir.loop(ir.index(0), rows, shape.rows, [&](Value localRow) {
+      TilePlace place;
+      place.localRow = localRow;
+      place.row = ir.add(firstRow, localRow);
+      place.panel = panel;
+      place.column = column;
+      Value count = ir.sub(rows, localRow);
+      if (shape.rows > 1)
+        count = ir.min(count, ir.index(shape.rows));
+      emitTiles(shape, place, count);
+      emitEpilogue(shape, place, count, left);
+    });
+  });
+}
+
+/// The tile of as many rows as there are.
+void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
+  auto emitTile = [&](TileShape some) {
+    TileEmitter emitter(ir.b, ir.loc, plan, buffers);
+    SmallVector<Value> sums = emitter.emit(some, place);
+    for (int i = 0; i < some.rows; ++i)
+      for (int j = 0; j < some.vectors; ++j)
+        vector::StoreOp::create(
+            ir.b, ir.loc, sums[i * some.vectors + j], tile,
+            ValueRange{ir.index(i), ir.index(j * plan.lanes)});
+  };
+  if (shape.rows == 1)
+    return emitTile(shape);
+  SmallVector<int64_t> cases;
+  for (int64_t r = 1; r < shape.rows; ++r)
+    cases.push_back(r);
+  auto choice = scf::IndexSwitchOp::create(ir.b, ir.loc, TypeRange(), rows,
+                                           cases, cases.size());
+  OpBuilder::InsertionGuard guard(ir.b);
+  auto fill = [&](Region &region, int count) {
+    ir.b.setInsertionPointToStart(&region.emplaceBlock());
+    // Few rows have few accumulators: more phases keep the units busy.
+    int phases = std::max(1, 8 / (count * shape.vectors));
+    emitTile(
+        {count, shape.vectors, count == shape.rows ? shape.phases : phases});
+    scf::YieldOp::create(ir.b, ir.loc);
+  };
+  fill(choice.getDefaultRegion(), shape.rows);
+  for (auto [region, count] : llvm::zip(choice.getCaseRegions(), cases))
+    fill(region, count);
+}
+
+void CpuDriver::emitEpilogue(TileShape shape, const TilePlace &place,
+                             Value rows, Value columns) {
+  EpilogueEmitter epilogue(ir.b, ir.loc, op, plan, buffers);
+  int64_t lanes = plan.epilogueLanes;
+  auto type = VectorType::get(lanes, ir.b.getF32Type());
+  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
+  Value limit = ir.index(plan.n);
+  ir.loop(ir.index(0), rows, 1, [&](Value i) {
+    Value m = ir.add(place.row, i);
+    auto vector = [&](Value j, bool masked) {
+      Value sums =
+          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
+      Value n = ir.add(firstOutput, j);
+      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
+                               : LaneRange{n, lanes};
+      epilogue.emit(sums, m, range, place.panel, ir.add(place.column, j));
+    };
+    if (plan.n % plan.columns(shape) == 0) {
+      ir.loop(ir.index(0), ir.index(plan.columns(shape)), lanes,
+              [&](Value j) { vector(j, false); });
+      return;
+    }
+    Value whole = ir.mul(ir.div(columns, lanes), lanes);
+    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
+    if (plan.n % lanes == 0)
+      return;
+    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
+  });
+}
+
+void emitContractCpu(KernelBuilder &kernel, ContractOp op,
+                     const ContractPlan &plan) {
+  CpuDriver(kernel, op, plan).emit();
+}
+
+} // namespace mixbit

@@ -1,0 +1,263 @@
+//===- ContractPlan.cpp - How a target computes a contraction -------------===//
+#include "passes/codegen/Contract.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace mixbit {
+
+/// Tile sizes, measured (see docs/codegen.md).
+static void chooseTiles(ContractPlan &plan) {
+  bool grouped = plan.groups > 1;
+  bool isFloat = plan.mode == DotMode::Float;
+  switch (plan.target->dot) {
+  case DotIsa::Avx512Vnni:
+    // 32 registers: 24 accumulators, 4 weights, one broadcast folded into the
+    // product. Groups need float accumulators beside the integers.
+    plan.tile = grouped ? TileShape{6, 2, 1} : TileShape{6, 4, 1};
+    plan.gemv = {1, 4, grouped ? 2 : 4};
+    plan.prefetchBytes = 64 * 4 * 64;
+    break;
+  case DotIsa::Avx2:
+    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{4, 2, 1};
+    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
+    break;
+  case DotIsa::NeonDot:
+    plan.tile = grouped ? TileShape{4, 2, 1} : TileShape{6, 4, 1};
+    plan.gemv = {1, 8, 1};
+    break;
+  case DotIsa::Generic: {
+    bool many = plan.target->numRegisters >= 32;
+    plan.tile = many && isFloat ? TileShape{6, 4, 1} : TileShape{4, 2, 1};
+    plan.gemv = {1, 4, 1};
+    break;
+  }
+  case DotIsa::Nvptx:
+    plan.tile = {4, 4, 1};
+    plan.gemv = plan.tile;
+    break;
+  }
+  // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
+  int64_t rows = plan.tile.rows;
+  plan.stripRows = (128 + rows - 1) / rows * rows;
+}
+
+static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
+  LayoutAttr layout = op.getLayout();
+  if (layout.getPanel() != 16 || layout.getBlock() != 1 ||
+      layout.getInner() != 1 || layout.getBits() != 32)
+    return op.emitOpError("expected f32 weights in the layout <panel = 16, "
+                          "block = 1, inner = 1, bits = 32>, but got ")
+           << layout;
+  if (!op.getA().getType().getElementType().isF32())
+    return op.emitOpError("expected f32 data for f32 weights, but got ")
+           << op.getA().getType();
+  plan.mode = DotMode::Float;
+  plan.paddedK = plan.k;
+  plan.lanes = plan.epilogueLanes;
+  plan.groups = 1;
+  plan.groupSize = plan.k;
+  return success();
+}
+
+static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
+                                 ContractPlan &plan) {
+  LayoutAttr layout = op.getLayout();
+  if (layout.getPanel() != kPanel || layout.getBlock() != kBlock ||
+      layout.getInner() != 4 || layout.getBits() > 8)
+    return op.emitOpError("expected integer weights in the layout <panel = 64, "
+                          "block = 64, inner = 4, bits = 1, 2, 4 or 8>, but "
+                          "got ")
+           << layout;
+  if (!op.getA().getType().getElementType().isInteger(8) || !op.getAScales() ||
+      !op.getWScales())
+    return op.emitOpError("expected i8 data and scales for both sides of a "
+                          "quantized contraction, but got ")
+           << op.getA().getType();
+  plan.bits = layout.getBits();
+  plan.planes = 8 / plan.bits;
+  plan.maxCode = format.getLevels() - 1;
+  if (plan.maxCode >= (1 << plan.bits))
+    return op.emitOpError("expected a layout with room for codes up to ")
+           << plan.maxCode << ", but got " << plan.bits << " bits";
+  plan.binary = format.getDoubledImplicitZero() % 2 != 0;
+  if (!op.getWZeros())
+    plan.zero = format.getDoubledImplicitZero() / 2;
+  else if (plan.binary)
+    return op.emitOpError("expected no zero points with a binary format");
+  plan.offset = dotCodeOffset(plan.target->dot, plan.maxCode);
+  plan.paddedK = llvm::alignTo(plan.k, kBlock);
+  // Partial sums of 255 * 127 each must fit in i32.
+  if (plan.paddedK > 65536)
+    return op.emitOpError("expected at most 65536 inputs, but got ") << plan.k;
+
+  plan.groups = cast<MemRefType>(op.getWScales().getType()).getDimSize(1);
+  int64_t group = format.getGroupShape()[1];
+  plan.groupSize = plan.groups == 1 ? plan.paddedK : group;
+  if (plan.groups > 1) {
+    if (group <= 0 || (plan.k + group - 1) / group != plan.groups)
+      return op.emitOpError("expected scales for ")
+             << plan.k << " inputs in groups of " << group << ", but got "
+             << plan.groups << " groups";
+    if ((group % kBlock != 0 && kBlock % group != 0) ||
+        group % (4 * plan.planes) != 0)
+      return op.emitOpError("expected groups of a divisor or a multiple of 64 "
+                            "inputs, and of a multiple of ")
+             << 4 * plan.planes << ", but got " << group;
+  }
+
+  DotIsa dot = plan.target->dot;
+  // Five bits and more would need too many additions from i16 to i32.
+  plan.mode = dot == DotIsa::Avx2 && plan.maxCode <= 15 ? DotMode::Small16
+                                                        : DotMode::Dot4;
+  plan.lanes = std::max(plan.target->vectorBits / 32, 1);
+  int64_t ka = op.getA().getType().getDimSize(1);
+  plan.copyRows = ka < plan.paddedK;
+  if (plan.copyRows && plan.target->isGpu())
+    return op.emitOpError("expected rows padded to ")
+           << plan.paddedK << " inputs for a GPU, but got "
+           << op.getA().getType();
+  plan.needSums = !plan.correction() || *plan.correction() != 0;
+  return success();
+}
+
+FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
+  ContractPlan plan{};
+  plan.target = &target;
+  plan.n = op.getShape()[0];
+  plan.k = op.getShape()[1];
+  plan.epilogueLanes = std::max(target.vectorBits / 32, 1);
+  MemRefType a = op.getA().getType();
+  if (a.getRank() != 2 || a.isDynamicDim(1) || a.getDimSize(1) < plan.k) {
+    op.emitOpError("expected rows of at least ")
+        << plan.k << " inputs, but got " << a;
+    return failure();
+  }
+  LogicalResult planned = failure();
+  if (op.getFormat().isF32())
+    planned = planFloat(op, plan);
+  else if (auto format = dyn_cast<QuantizedTypeInterface>(op.getFormat()))
+    planned = planInteger(op, format, plan);
+  else
+    op.emitOpError("expected weights of f32 or of a uniform quantized format, "
+                   "but got ")
+        << op.getFormat();
+  if (failed(planned))
+    return failure();
+  chooseTiles(plan);
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// ContractIr
+//===----------------------------------------------------------------------===//
+
+static std::optional<int64_t> constantOf(Value value) {
+  if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  return std::nullopt;
+}
+
+Value ContractIr::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+Value ContractIr::i32(int64_t value) {
+  return arith::ConstantIntOp::create(b, loc, value, 32);
+}
+Value ContractIr::splat(VectorType type, int64_t value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(type,
+                             b.getIntegerAttr(type.getElementType(), value)));
+}
+Value ContractIr::splatFloat(VectorType type, double value) {
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(type,
+                             b.getFloatAttr(type.getElementType(), value)));
+}
+Value ContractIr::add(Value lhs, Value rhs) {
+  if (auto constant = constantOf(rhs))
+    return add(lhs, *constant);
+  return arith::AddIOp::create(b, loc, lhs, rhs,
+                               arith::IntegerOverflowFlags::nsw);
+}
+Value ContractIr::add(Value lhs, int64_t rhs) {
+  if (rhs == 0)
+    return lhs;
+  if (auto constant = constantOf(lhs))
+    return index(*constant + rhs);
+  return arith::AddIOp::create(b, loc, lhs, index(rhs),
+                               arith::IntegerOverflowFlags::nsw);
+}
+Value ContractIr::sub(Value lhs, Value rhs) {
+  return arith::SubIOp::create(b, loc, lhs, rhs,
+                               arith::IntegerOverflowFlags::nsw);
+}
+Value ContractIr::mul(Value lhs, int64_t rhs) {
+  if (rhs == 1)
+    return lhs;
+  if (auto constant = constantOf(lhs))
+    return index(*constant * rhs);
+  return arith::MulIOp::create(b, loc, lhs, index(rhs),
+                               arith::IntegerOverflowFlags::nsw);
+}
+Value ContractIr::min(Value lhs, Value rhs) {
+  return arith::MinSIOp::create(b, loc, lhs, rhs);
+}
+Value ContractIr::max(Value lhs, Value rhs) {
+  return arith::MaxSIOp::create(b, loc, lhs, rhs);
+}
+// Indices are never negative here, so unsigned division will do.
+Value ContractIr::div(Value lhs, int64_t rhs) {
+  if (rhs == 1)
+    return lhs;
+  if (auto constant = constantOf(lhs))
+    return index(*constant / rhs);
+  return arith::DivUIOp::create(b, loc, lhs, index(rhs));
+}
+Value ContractIr::ceilDiv(Value lhs, int64_t rhs) {
+  return div(add(lhs, rhs - 1), rhs);
+}
+Value ContractIr::rem(Value lhs, int64_t rhs) {
+  if (rhs == 1)
+    return index(0);
+  if (auto constant = constantOf(lhs))
+    return index(*constant % rhs);
+  return arith::RemUIOp::create(b, loc, lhs, index(rhs));
+}
+
+Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {
+  return DotOp::create(b, loc, acc, codes, data, maxCode);
+}
+
+SmallVector<Value> ContractIr::loop(Value begin, Value end, int64_t step,
+                                    ValueRange inits, Body body) {
+  auto loop = scf::ForOp::create(
+      b, loc, begin, end, index(step), inits,
+      [&](OpBuilder &, Location, Value iv, ValueRange carried) {
+        // `b` is moved by the builder's callback: it is the same object.
+        SmallVector<Value> results = body(iv, carried);
+        scf::YieldOp::create(b, loc, results);
+      });
+  return loop.getResults();
+}
+
+SmallVector<Value> ContractIr::loop(int64_t begin, int64_t end, int64_t step,
+                                    ValueRange inits, Body body) {
+  if (end - begin <= step)
+    return body(index(begin), inits);
+  return loop(index(begin), index(end), step, inits, body);
+}
+
+void ContractIr::loop(Value begin, Value end, int64_t step,
+                      function_ref<void(Value)> body) {
+  loop(begin, end, step, ValueRange(), [&](Value iv, ValueRange) {
+    body(iv);
+    return SmallVector<Value>();
+  });
+}
+
+} // namespace mixbit

@@ -1,0 +1,339 @@
+//===- ContractTile.cpp - Accumulators of a tile over all inputs ----------===//
+//
+// ScalePolicy and Dot of the contraction generator. One group along K: integer
+// sums over all of K. Several: integer sums of a group, times its scale, added
+// to float accumulators in the order of K. Both stay in registers.
+//
+// The order of emission decides spills: for each row its broadcast, then its
+// products.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/codegen/Contract.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace mixbit {
+
+VectorType TileEmitter::accType() const {
+  return VectorType::get(plan.lanes, ir.b.getI32Type());
+}
+VectorType TileEmitter::floatType() const {
+  return VectorType::get(plan.lanes, ir.b.getF32Type());
+}
+VectorType TileEmitter::codesType() const {
+  return VectorType::get(plan.lanes * 4, ir.b.getI8Type());
+}
+
+SmallVector<Value> TileEmitter::emit(TileShape tileShape,
+                                     const TilePlace &tilePlace) {
+  shape = tileShape;
+  place = tilePlace;
+  vectorOffset_.clear();
+  rowIndex.clear();
+  Value first = plan.copyRows ? place.localRow : place.row;
+  for (int i = 0; i < shape.rows; ++i) {
+    Value row = ir.add(first, i);
+    if (place.rowLimit)
+      row = ir.min(row, ir.sub(place.rowLimit, ir.index(1)));
+    rowIndex.push_back(row);
+  }
+  if (plan.mode == DotMode::Float)
+    return emitFloat();
+  if (plan.groups == 1)
+    return emitOneGroup();
+  return plan.groupSize >= kBlock ? emitGroups() : emitGroupsInBlock();
+}
+
+//===----------------------------------------------------------------------===//
+// f32
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> TileEmitter::emitFloat() {
+  VectorType type = floatType();
+  // Panels are 16 wide. A vector beyond the last one reads that again: its
+  // results are never stored.
+  int64_t lastPanel = (plan.n + kLine - 1) / kLine - 1;
+  Value first = ir.add(ir.mul(place.panel, kPanel), place.column);
+  int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  Values bases;
+  for (int j = 0; j < shape.vectors; ++j) {
+    Value output = ir.add(first, j * stride);
+    Value panel = ir.min(ir.div(output, kLine), ir.index(lastPanel));
+    bases.push_back(
+        ir.add(ir.mul(panel, plan.k * kLine), ir.rem(output, kLine)));
+  }
+  auto step = [&](Values &sums, Value k, int phase) {
+    Values weights;
+    for (Value base : bases) {
+      Value address = ir.add(base, ir.mul(k, kLine));
+      weights.push_back(
+          vector::LoadOp::create(ir.b, ir.loc, type, buffers.w, address));
+    }
+    for (int i = 0; i < shape.rows; ++i) {
+      Value x = memref::LoadOp::create(ir.b, ir.loc, buffers.a,
+                                       ValueRange{rowIndex[i], k});
+      x = vector::BroadcastOp::create(ir.b, ir.loc, type, x);
+      for (int j = 0; j < shape.vectors; ++j) {
+        Value &sum = sums[(i * shape.vectors + j) * shape.phases + phase];
+        sum = vector::FMAOp::create(ir.b, ir.loc, x, weights[j], sum);
+      }
+    }
+  };
+  constexpr int64_t unroll = 8;
+  int64_t whole = plan.k / unroll * unroll;
+  Values sums(shape.rows * shape.vectors * shape.phases,
+              ir.splatFloat(type, 0));
+  if (whole)
+    sums = ir.loop(0, whole, unroll, sums, [&](Value k, ValueRange carried) {
+      Values next(carried);
+      for (int u = 0; u < unroll; ++u)
+        step(next, ir.add(k, u), u % shape.phases);
+      return next;
+    });
+  for (int64_t k = whole; k < plan.k; ++k)
+    step(sums, ir.index(k), k % shape.phases);
+
+  Values result;
+  for (int t = 0; t < shape.rows * shape.vectors; ++t) {
+    Value sum = sums[t * shape.phases];
+    for (int phase = 1; phase < shape.phases; ++phase)
+      sum = arith::AddFOp::create(ir.b, ir.loc, sum,
+                                  sums[t * shape.phases + phase]);
+    result.push_back(sum);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Dot
+//===----------------------------------------------------------------------===//
+
+Value TileEmitter::broadcastRow(int row, Value k) {
+  Value source = plan.copyRows ? buffers.rows : buffers.a;
+  auto four = VectorType::get(4, ir.b.getI8Type());
+  Value x = vector::LoadOp::create(ir.b, ir.loc, four, source,
+                                   ValueRange{rowIndex[row], k});
+  if (plan.lanes == 1) {
+    // Rows are multiples of 4 bytes on GPUs (see planContract); a load of
+    // bytes would take four instructions.
+    x.getDefiningOp<vector::LoadOp>().setAlignment(4);
+    return x;
+  }
+  auto one = VectorType::get(1, ir.b.getI32Type());
+  x = vector::BitCastOp::create(ir.b, ir.loc, one, x);
+  x = vector::ExtractOp::create(ir.b, ir.loc, x, 0);
+  x = vector::BroadcastOp::create(ir.b, ir.loc, accType(), x);
+  return vector::BitCastOp::create(ir.b, ir.loc, codesType(), x);
+}
+
+void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
+  int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
+  Value base = ir.add(ir.mul(place.panel, panelBytes),
+                      ir.mul(block, kPanel * kBlock / plan.planes));
+  Value k0 = ir.mul(block, kBlock);
+  int tiles = shape.rows * shape.vectors;
+  bool small = plan.mode == DotMode::Small16;
+  // How many products of two fit in i16 (their number is even by four).
+  int flushEvery = small ? 32767 / (plan.maxCode * 127 * 2) : 0;
+  Values halves;
+  auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
+  int pending = 0;
+  auto flush = [&] {
+    if (pending == 0)
+      return;
+    Value ones = ir.splat(halfType, 1);
+    for (int t = 0; t < tiles; ++t)
+      sums[t * shape.phases] =
+          ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+    pending = 0;
+  };
+  bool inlineSums = place.rowLimit && plan.needSums;
+  Value ones = ir.splat(codesType(), 1);
+  for (int line = begin; line < end; ++line) {
+    SmallVector<Values> codes = loadCodes(base, line);
+    for (int plane = 0; plane < plan.planes; ++plane) {
+      int step = line * plan.planes + plane;
+      Value k = ir.add(k0, step * 4);
+      if (small && pending == 0)
+        halves.assign(tiles, ir.splat(halfType, 0));
+      for (int i = 0; i < shape.rows; ++i) {
+        Value x = broadcastRow(i, k);
+        for (int j = 0; j < shape.vectors; ++j) {
+          int t = i * shape.vectors + j;
+          Value &sum =
+              small ? halves[t] : sums[t * shape.phases + step % shape.phases];
+          sum = ir.dot(sum, codes[j][plane], x, plan.maxCode);
+        }
+        if (inlineSums) {
+          Value &sum = sums[tiles * shape.phases + i];
+          sum = ir.dot(sum, ones, x, 1);
+        }
+      }
+      if (small && ++pending == flushEvery)
+        flush();
+    }
+  }
+  flush();
+}
+
+//===----------------------------------------------------------------------===//
+// ScalePolicy
+//===----------------------------------------------------------------------===//
+
+/// Integer accumulators of a new group: what codes for zero and the dot's
+/// offset leave over, or zero where `finishGroup` adds it.
+SmallVector<Value> TileEmitter::startGroup(Value group) {
+  Value zero = ir.splat(accType(), 0);
+  Values sums(shape.rows * shape.vectors * shape.phases, zero);
+  if (place.rowLimit) {
+    if (plan.needSums)
+      sums.append(shape.rows, zero);
+    return sums;
+  }
+  if (!plan.needSums || !plan.correction())
+    return sums;
+  for (int i = 0; i < shape.rows; ++i) {
+    Value sum =
+        memref::LoadOp::create(ir.b, ir.loc, buffers.sums,
+                               ValueRange{ir.add(place.localRow, i), group});
+    sum = vector::BroadcastOp::create(ir.b, ir.loc, accType(), sum);
+    for (int j = 0; j < shape.vectors; ++j)
+      sums[(i * shape.vectors + j) * shape.phases] = sum;
+  }
+  return sums;
+}
+
+/// The exact integer sums of a group, [row][vector].
+SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
+  int tiles = shape.rows * shape.vectors;
+  Values result;
+  for (int t = 0; t < tiles; ++t) {
+    Value sum = sums[t * shape.phases];
+    for (int phase = 1; phase < shape.phases; ++phase)
+      sum = arith::AddIOp::create(ir.b, ir.loc, sum,
+                                  sums[t * shape.phases + phase]);
+    result.push_back(sum);
+  }
+  bool inlineSums = place.rowLimit != nullptr;
+  if (!plan.needSums || (plan.correction() && !inlineSums))
+    return result;
+
+  // (offset - zero) of each vector's outputs.
+  Values factors(shape.vectors);
+  if (buffers.wZeros) {
+    int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+    Value g = ir.min(group, ir.index(plan.groups - 1));
+    for (int j = 0; j < shape.vectors; ++j) {
+      Value zeros = vector::LoadOp::create(
+          ir.b, ir.loc, accType(), buffers.wZeros,
+          ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+      factors[j] = arith::SubIOp::create(
+          ir.b, ir.loc, ir.splat(accType(), plan.offset), zeros);
+    }
+  } else if (!plan.binary) {
+    factors.assign(shape.vectors, ir.splat(accType(), *plan.correction()));
+  }
+  for (int i = 0; i < shape.rows; ++i) {
+    Value rowSum;
+    if (inlineSums) {
+      rowSum = sums[tiles * shape.phases + i];
+    } else {
+      rowSum =
+          memref::LoadOp::create(ir.b, ir.loc, buffers.sums,
+                                 ValueRange{ir.add(place.localRow, i), group});
+      rowSum = vector::BroadcastOp::create(ir.b, ir.loc, accType(), rowSum);
+    }
+    for (int j = 0; j < shape.vectors; ++j) {
+      Value &sum = result[i * shape.vectors + j];
+      if (plan.binary) {
+        // 2 * sum(code * a) - sum(a)
+        sum = arith::AddIOp::create(ir.b, ir.loc, sum, sum);
+        sum = arith::SubIOp::create(ir.b, ir.loc, sum, rowSum);
+        continue;
+      }
+      Value rest = arith::MulIOp::create(ir.b, ir.loc, factors[j], rowSum);
+      sum = arith::AddIOp::create(ir.b, ir.loc, sum, rest);
+    }
+  }
+  return result;
+}
+
+/// floats += scale * sums
+void TileEmitter::applyScales(Values &floats, const Values &sums, Value group) {
+  // The padding of K may make groups that have no scale; their sums are 0.
+  Value g = ir.min(group, ir.index(plan.groups - 1));
+  int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  for (int j = 0; j < shape.vectors; ++j) {
+    Value scale = vector::LoadOp::create(
+        ir.b, ir.loc, floatType(), buffers.wScales,
+        ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+    for (int i = 0; i < shape.rows; ++i) {
+      int t = i * shape.vectors + j;
+      Value sum = arith::SIToFPOp::create(ir.b, ir.loc, floatType(), sums[t]);
+      floats[t] = vector::FMAOp::create(ir.b, ir.loc, sum, scale, floats[t]);
+    }
+  }
+}
+
+SmallVector<Value> TileEmitter::emitOneGroup() {
+  Value zero = ir.index(0);
+  Values sums = ir.loop(0, plan.blocks(), 1, startGroup(zero),
+                        [&](Value block, ValueRange carried) {
+                          Values next(carried);
+                          emitLines(next, block, 0, plan.packedLines());
+                          return next;
+                        });
+  sums = finishGroup(sums, zero);
+  for (Value &sum : sums)
+    sum = arith::SIToFPOp::create(ir.b, ir.loc, floatType(), sum);
+  return sums;
+}
+
+SmallVector<Value> TileEmitter::emitGroups() {
+  int64_t blocks = plan.groupSize / kBlock;
+  Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
+  return ir.loop(0, plan.groups, 1, floats,
+                 [&](Value group, ValueRange carried) {
+                   Values next(carried);
+                   Value first = ir.mul(group, blocks);
+                   Values sums = startGroup(group);
+                   auto body = [&](Value block, ValueRange inner) {
+                     Values step(inner);
+                     emitLines(step, block, 0, plan.packedLines());
+                     return step;
+                   };
+                   if (blocks == 1) {
+                     sums = body(first, sums);
+                   } else {
+                     Value last = ir.add(first, blocks);
+                     if (plan.blocks() % blocks)
+                       last = ir.min(last, ir.index(plan.blocks()));
+                     sums = ir.loop(first, last, 1, sums, body);
+                   }
+                   applyScales(next, finishGroup(sums, group), group);
+                   return next;
+                 });
+}
+
+SmallVector<Value> TileEmitter::emitGroupsInBlock() {
+  int64_t parts = kBlock / plan.groupSize;
+  int64_t lines = plan.packedLines() / parts;
+  Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
+  return ir.loop(0, plan.blocks(), 1, floats,
+                 [&](Value block, ValueRange carried) {
+                   Values next(carried);
+                   for (int64_t part = 0; part < parts; ++part) {
+                     Value group = ir.add(ir.mul(block, parts), part);
+                     Values sums = startGroup(group);
+                     emitLines(sums, block, part * lines, (part + 1) * lines);
+                     applyScales(next, finishGroup(sums, group), group);
+                   }
+                   return next;
+                 });
+}
+
+} // namespace mixbit

@@ -1,0 +1,212 @@
+//===- LowerDot.cpp - mixbit.dot to a target's instructions ---------------===//
+//
+// One case an instruction set; a new one is a new case here and a row of
+// lib/target/Targets.cpp. What no instruction serves is widened, which any
+// target can do. The forms are (accumulator, element): (i32, i8) four at a
+// time, (i32, i16) and (i16, i8) two at a time.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/mixbit/Mixbit.h"
+#include "lib/target/Targets.h"
+#include "passes/codegen/KernelBuilder.h"
+#include "passes/codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace mixbit {
+#define GEN_PASS_DEF_LOWERDOT
+#include "passes/codegen/Passes.h.inc"
+
+namespace {
+
+class DotLowering {
+public:
+  DotLowering(DotOp op, DotIsa isa)
+      : op(op), isa(isa), b(op), loc(op.getLoc()),
+        accType(cast<VectorType>(op.getAcc().getType())),
+        type(cast<VectorType>(op.getCodes().getType())),
+        accBits(accType.getElementTypeBitWidth()),
+        bits(type.getElementTypeBitWidth()),
+        registerBits(type.getNumElements() * bits) {}
+
+  /// Null if this instruction set has none for the operation.
+  Value lower();
+  Value widen();
+
+private:
+  Value call(StringRef name, Type result, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(b, loc, result, b.getStringAttr(name),
+                                         operands)
+        .getResult(0);
+  }
+  VectorType vectorOf(int64_t size, unsigned width) {
+    return VectorType::get(size, b.getIntegerType(width));
+  }
+  Value splat(VectorType vector, int64_t value) {
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(
+            vector, b.getIntegerAttr(vector.getElementType(), value)));
+  }
+  Value addTo(Value sum) {
+    return arith::AddIOp::create(b, loc, op.getAcc(), sum);
+  }
+  /// codes - 128 as signed bytes, where the target's offset says so.
+  Value signedCodes() {
+    Value codes = op.getCodes();
+    if (dotCodeOffset(isa, op.getMaxCode()) == 0)
+      return codes;
+    return arith::XOrIOp::create(b, loc, codes, splat(type, -128));
+  }
+  /// Every `stride`th element from `first` on.
+  Value every(Value vector, int64_t first, int64_t stride) {
+    SmallVector<int64_t> lanes;
+    int64_t size = cast<VectorType>(vector.getType()).getNumElements();
+    for (int64_t lane = first; lane < size; lane += stride)
+      lanes.push_back(lane);
+    return vector::ShuffleOp::create(b, loc, vector, vector, lanes);
+  }
+
+  Value lowerAvx2();
+  Value pairsOfBytes(Value unsignedCodes, Value data);
+  Value pairsOfWords(Value lhs, Value rhs);
+
+  DotOp op;
+  DotIsa isa;
+  OpBuilder b;
+  Location loc;
+  VectorType accType, type;
+  unsigned accBits, bits;
+  int64_t registerBits;
+};
+
+/// vpmaddubsw: sums of two products as i16.
+Value DotLowering::pairsOfBytes(Value unsignedCodes, Value data) {
+  StringRef name = registerBits == 256 ? "llvm.x86.avx2.pmadd.ub.sw"
+                                       : "llvm.x86.ssse3.pmadd.ub.sw.128";
+  return call(name, vectorOf(registerBits / 16, 16), {unsignedCodes, data});
+}
+
+/// vpmaddwd: sums of two products as i32.
+Value DotLowering::pairsOfWords(Value lhs, Value rhs) {
+  StringRef name =
+      registerBits == 256 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.sse2.pmadd.wd";
+  return call(name, vectorOf(registerBits / 32, 32), {lhs, rhs});
+}
+
+Value DotLowering::lowerAvx2() {
+  if (registerBits != 128 && registerBits != 256)
+    return {};
+  if (accBits == 32 && bits == 16)
+    return addTo(pairsOfWords(op.getCodes(), op.getData()));
+  if (accBits == 16 && op.getMaxCode() <= 127)
+    return addTo(pairsOfBytes(op.getCodes(), op.getData()));
+  if (accBits != 32 || bits != 8)
+    return {};
+  Value codes = op.getCodes(), data = op.getData();
+  if (op.getMaxCode() > 127) {
+    // |w| * sign(a, w) with w = code - 128: two products are at most
+    // 2 * 128 * 127, so nothing saturates. What depends on the codes only is
+    // the same for all rows of a tile; CSE leaves one of it.
+    Value w = signedCodes();
+    codes = LLVM::AbsOp::create(b, loc, type, w, /*is_int_min_poison=*/false);
+    StringRef name = registerBits == 256 ? "llvm.x86.avx2.psign.b"
+                                         : "llvm.x86.ssse3.psign.b.128";
+    data = call(name, type, {data, w});
+  }
+  Value words = pairsOfBytes(codes, data);
+  Value ones = splat(cast<VectorType>(words.getType()), 1);
+  return addTo(pairsOfWords(words, ones));
+}
+
+Value DotLowering::lower() {
+  switch (isa) {
+  case DotIsa::Avx512Vnni:
+    if (accBits == 32 && bits == 8 &&
+        (registerBits == 128 || registerBits == 256 || registerBits == 512))
+      return call("llvm.x86.avx512.vpdpbusd." + std::to_string(registerBits),
+                  accType, {op.getAcc(), op.getCodes(), op.getData()});
+    return {};
+  case DotIsa::Avx2:
+    return lowerAvx2();
+  case DotIsa::NeonDot:
+    if (accBits == 32 && bits == 8 &&
+        (registerBits == 64 || registerBits == 128))
+      return call(registerBits == 128 ? "llvm.aarch64.neon.sdot.v4i32.v16i8"
+                                      : "llvm.aarch64.neon.sdot.v2i32.v8i8",
+                  accType, {op.getAcc(), signedCodes(), op.getData()});
+    return {};
+  case DotIsa::Nvptx: {
+    if (accBits != 32 || bits != 8 || registerBits != 32)
+      return {};
+    Value acc = vector::ExtractOp::create(b, loc, op.getAcc(), 0);
+    auto kind = NVVM::DotAccumulateTypeAttr::get(
+        b.getContext(), NVVM::DotAccumulateType::SIGNED);
+    Value sum = NVVM::DotAccumulate4WayOp::create(
+        b, loc, b.getI32Type(), signedCodes(), kind, op.getData(), kind, acc);
+    return vector::BroadcastOp::create(b, loc, accType, sum);
+  }
+  case DotIsa::Generic:
+    return {};
+  }
+  llvm_unreachable("unknown dot");
+}
+
+/// Exact on every target: products of pairs in i32 (for which x86 and AArch64
+/// have instructions), then sums of neighbours.
+Value DotLowering::widen() {
+  int64_t inner = accBits / bits;
+  Value codes = op.getCodes();
+  int64_t offset = dotCodeOffset(isa, op.getMaxCode());
+  // Codes of 16 bits are signed: they are sums of smaller products.
+  auto words = vectorOf(type.getNumElements(), 16);
+  Value data = op.getData();
+  if (bits == 8) {
+    codes = arith::ExtUIOp::create(b, loc, words, codes);
+    data = arith::ExtSIOp::create(b, loc, words, data);
+    if (offset)
+      codes = arith::SubIOp::create(b, loc, codes, splat(words, offset));
+  }
+  auto wide = vectorOf(words.getNumElements() / 2, 32);
+  auto half = [&](Value vector, int64_t first) -> Value {
+    return arith::ExtSIOp::create(b, loc, wide, every(vector, first, 2));
+  };
+  Value even = arith::MulIOp::create(b, loc, half(codes, 0), half(data, 0));
+  Value odd = arith::MulIOp::create(b, loc, half(codes, 1), half(data, 1));
+  Value sum = arith::AddIOp::create(b, loc, even, odd);
+  if (inner == 4)
+    sum = arith::AddIOp::create(b, loc, every(sum, 0, 2), every(sum, 1, 2));
+  if (accBits == 16)
+    sum = arith::TruncIOp::create(b, loc, accType, sum);
+  return addTo(sum);
+}
+
+struct LowerDot : impl::LowerDotBase<LowerDot> {
+  using LowerDotBase::LowerDotBase;
+
+  void runOnOperation() override {
+    SmallVector<DotOp> dots;
+    getOperation()->walk([&](DotOp op) { dots.push_back(op); });
+    if (dots.empty())
+      return;
+    const Target *target = targetOf(getOperation());
+    if (!target)
+      return signalPassFailure();
+    for (DotOp op : dots) {
+      DotLowering lowering(op, target->dot);
+      Value result = emulate ? Value() : lowering.lower();
+      if (!result)
+        result = lowering.widen();
+      op.replaceAllUsesWith(result);
+      op.erase();
+    }
+  }
+};
+
+} // namespace
+} // namespace mixbit
