@@ -7,11 +7,12 @@
 using namespace llvm;
 
 extern "C" {
-// Of RuntimeArchives.S, which CMake makes. Weak: an architecture may be absent.
-extern const char mixbit_runtime_x86_64_begin[] __attribute__((weak));
-extern const char mixbit_runtime_x86_64_end[] __attribute__((weak));
-extern const char mixbit_runtime_aarch64_begin[] __attribute__((weak));
-extern const char mixbit_runtime_aarch64_end[] __attribute__((weak));
+// Of RuntimeArchives.S, which CMake makes. Empty if this build has no runtime
+// for the architecture.
+extern const char mixbit_runtime_x86_64_begin[];
+extern const char mixbit_runtime_x86_64_end[];
+extern const char mixbit_runtime_aarch64_begin[];
+extern const char mixbit_runtime_aarch64_end[];
 }
 
 namespace mixbit {

@@ -13,7 +13,8 @@ import sys
 
 FENCE = re.compile(r"```mlir\n(.*?)```", re.S)
 VALUE = re.compile(r"%[A-Za-z_][A-Za-z0-9_]*")
-DEFINED = re.compile(r"(%[A-Za-z_][A-Za-z0-9_]*)(?: =|: )")
+RESULTS = re.compile(r"((?:%\w+, )*%\w+) =")
+ARGUMENT = re.compile(r"(%\w+): ")
 MISTYPED = re.compile(r"definition of SSA value '(%[A-Za-z0-9_]+)#0' has type"
                       r".*?previously used here with type '([^\n]*)'", re.S)
 
@@ -44,7 +45,9 @@ def check(opt, path, line, text):
     """Runs one example. Free values are first given the type none; what the
     parser then says they were used with is their type."""
     text = wrap(text)
-    defined = set(DEFINED.findall(text))
+    defined = set(ARGUMENT.findall(text))
+    for results in RESULTS.findall(text):
+        defined.update(results.split(", "))
     types = {name: "none" for name in VALUE.findall(text)
              if name not in defined}
     while True:
