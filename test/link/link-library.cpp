@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "lib/target/LibraryFile.h"
 #include "lib/target/Link.h"
+#include "mixbit/runtime.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
