@@ -101,7 +101,17 @@ static bool buildLibrary(std::unique_ptr<Compilation> compilation,
 
 bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
   auto compilation = std::make_unique<Compilation>(options, diagnostics);
-  if (!compilation->resolveTargets() || !compilation->import())
+  if (!compilation->resolveTargets())
+    return false;
+  if (compilation->targets().front()->isGpu() && options.emit != Emit::Ptx &&
+      options.emit != Emit::OnnxIr && options.emit != Emit::GraphIr &&
+      options.emit != Emit::KernelIr) {
+    diagnostics << "--target: error: expected a CPU target (GPU targets serve "
+                   "--emit ptx), but got '"
+                << compilation->targets().front()->name << "'\n";
+    return false;
+  }
+  if (!compilation->import())
     return false;
   auto print = [&](llvm::raw_ostream &os) {
     compilation->printModule(os);

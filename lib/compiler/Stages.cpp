@@ -142,6 +142,14 @@ bool Compilation::kernelize() {
   return true;
 }
 
+/// Whether codegen has a lowering of this operation for the target: on GPUs,
+/// that of contractions.
+static bool isServed(Operation &op, const Target &target) {
+  auto kernel = dyn_cast<KernelOp>(op);
+  return kernel &&
+         (!target.isGpu() || isa<ContractOp>(kernel.getBody().front().front()));
+}
+
 bool Compilation::translate(
     const Target *target,
     function_ref<bool(llvm::Module &, const Target &)> use) {
@@ -150,7 +158,7 @@ bool Compilation::translate(
   OwningOpRef<ModuleOp> part = ModuleOp::create(module->getLoc());
   builder.setInsertionPointToEnd(part->getBody());
   for (Operation &op : *module->getBody())
-    if (isa<KernelOp>(op) || !target)
+    if (!target || isServed(op, *target))
       builder.clone(op);
   const Target &machine = target ? *target : *chosen.front();
   bool done;
@@ -215,6 +223,34 @@ bool Compilation::generate(CodeKind kind, std::vector<CodeUnit> &units) {
   for (const Target *target : chosen)
     if (!translate(target, emit(target->name)))
       return false;
+  return true;
+}
+
+bool Compilation::generatePtx(llvm::raw_ostream &os) {
+  progress("codegen");
+  for (const Target *target : chosen) {
+    if (!target->isGpu()) {
+      diagnostics << options.models.front()
+                  << ": error: expected GPU targets (sm_80, sm_90) for PTX, "
+                     "but got '"
+                  << target->name << "'\n";
+      return false;
+    }
+    bool done = translate(target, [&](llvm::Module &code, const Target &) {
+      SmallVector<char, 0> text;
+      llvm::Error error = optimizeModule(code, *target);
+      if (!error)
+        error = emitCode(code, *target, CodeKind::Assembly, text);
+      if (error) {
+        report(std::move(error), options.models.front());
+        return false;
+      }
+      os.write(text.data(), text.size());
+      return true;
+    });
+    if (!done)
+      return false;
+  }
   return true;
 }
 
