@@ -144,9 +144,12 @@ LogicalResult ContractOp::verify() {
                          << " can be packed in, but got " << attr;
 
   MemRefType a = memrefOf(getA());
-  if (failed(expectRank(*this, "a", a, 2)) ||
-      failed(expectExtent(*this, "a", a, 1, k)))
+  if (failed(expectRank(*this, "a", a, 2)))
     return failure();
+  // Wider rows are padded with zeros.
+  if (a.isDynamicDim(1) || a.getDimSize(1) < k)
+    return emitOpError() << "expected rows of " << k
+                         << " inputs or more, but got " << a;
   bool isQuantized = a.getElementType().isInteger(8);
   if (!isQuantized && !a.getElementType().isF32())
     return emitOpError() << "expected a of f32 or i8, but got " << a;
@@ -407,9 +410,17 @@ LogicalResult DotOp::verify() {
   auto acc = cast<VectorType>(getAcc().getType());
   auto codes = cast<VectorType>(getCodes().getType());
   if (acc.getRank() != 1 || codes.getRank() != 1 || acc.isScalable() ||
-      codes.isScalable() || codes.getDimSize(0) != 4 * acc.getDimSize(0))
-    return emitOpError() << "expected vectors with four codes a sum, but got "
+      codes.isScalable())
+    return emitOpError() << "expected vectors of one dimension, but got "
                          << codes << " for " << acc;
+  // Four bytes fill an i32, two fill an i16.
+  unsigned accBits = acc.getElementTypeBitWidth();
+  unsigned codeBits = codes.getElementTypeBitWidth();
+  if (accBits == codeBits ||
+      codes.getDimSize(0) * codeBits != acc.getDimSize(0) * accBits)
+    return emitOpError()
+           << "expected codes that fill the sums' vector, but got " << codes
+           << " for " << acc;
   if (getMaxCode() < 1 || getMaxCode() > 255)
     return emitOpError() << "expected a largest code of 1 to 255, but got "
                          << getMaxCode();

@@ -58,7 +58,8 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
     Expand(format) . Dot(isa) . ScalePolicy . Epilogue.
 
     - `a`: memref<?xK> of f32, or of i8 with `a_scales` memref<?xf32>, one a
-      row (per token).
+      row (per token). Rows of i8 may be wider than K, with zeros behind; as
+      wide as whole blocks of the layout they need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
       quantized element type or f32; `shape` is [N, K] before padding. Its
       scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel
