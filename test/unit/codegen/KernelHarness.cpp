@@ -18,7 +18,9 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -58,6 +60,7 @@ makeMachine(const Target &target) {
   if (!found)
     return createStringError(error);
   TargetOptions options;
+  options.MCOptions.AsmVerbose = true; // marks spills
   return std::unique_ptr<TargetMachine>(found->createTargetMachine(
       triple, target.cpu, target.features, options, Reloc::PIC_, std::nullopt,
       CodeGenOptLevel::Aggressive));
@@ -259,7 +262,8 @@ static std::string formatText(const Format &format) {
   return "";
 }
 
-std::string ContractProblem::text(const std::string &epilogue) const {
+std::string ContractProblem::text(const std::string &epilogue,
+                                  const std::string &name) const {
   PackedLayout layout = layoutFor(format);
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
@@ -273,7 +277,7 @@ std::string ContractProblem::text(const std::string &epilogue) const {
   std::string wz = "memref<" + scaleShape + "xi32>";
   std::string bias = "memref<" + number(n) + "xf32>";
   std::string out = "memref<?x" + number(n) + "xf32>";
-  std::string s = "mixbit.kernel @k(%a: " + a;
+  std::string s = "mixbit.kernel @" + name + "(%a: " + a;
   if (!isFloat)
     s += ", %as: memref<?xf32>";
   s += ", %w: " + w;
@@ -324,6 +328,52 @@ std::vector<float> ContractProblem::reference() const {
     std::copy_n(&floatData[i * ka], k, &tight[i * k]);
   FloatMatrix matrix{floatWeights.data(), FloatKind::F32, n, k};
   return referenceLinear(tight, m, matrix, bias);
+}
+
+template <typename T>
+static void cArray(raw_ostream &os, const char *type, const std::string &name,
+                   const std::vector<T> &values) {
+  os << "static " << type << " " << name
+     << "[] __attribute__((aligned(64))) = {";
+  for (T value : values)
+    if constexpr (std::is_floating_point_v<T>)
+      os << format_hex(bit_cast<uint32_t>(value), 10) << ",";
+    else
+      os << int64_t(value) << ",";
+  os << "0};\n";
+}
+
+std::string ContractProblem::cSource(const std::string &name) const {
+  std::string text;
+  raw_string_ostream os(text);
+  std::string words = "0";
+  auto add = [&](const char *type, const char *part, const auto &values,
+                 bool dynamic) {
+    std::string array = name + "_" + part;
+    cArray(os, type, array, values);
+    words += ", (int64_t)" + array;
+    if (dynamic)
+      words += ", " + std::to_string(m);
+  };
+  // Floats are given by their bits.
+  if (format.isFloat()) {
+    add("uint32_t", "a", floatData, true);
+    add("uint32_t", "w", packedFloats, false);
+  } else {
+    add("int8_t", "a", rows, true);
+    add("uint32_t", "as", data.scales, true);
+    add("uint8_t", "w", packed, false);
+    add("uint32_t", "ws", scales, false);
+    if (!zeros.empty())
+      add("int32_t", "wz", zeros, false);
+  }
+  add("uint32_t", "bias", bias, false);
+  add("uint32_t", "out", std::vector<float>(m * n), true);
+  cArray(os, "uint32_t", name + "_expected", reference());
+  os << "static void " << name << "_fill(int64_t *args) {\n"
+     << "  int64_t words[] = {" << words << "};\n"
+     << "  memcpy(args, words, sizeof(words));\n}\n";
+  return text;
 }
 
 } // namespace mixbit
