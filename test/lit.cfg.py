@@ -1,10 +1,13 @@
 # The lit suites of this project. What a test may say beyond plain lit:
 #
 #   tools of build/*/bin, FileCheck, not, split-file ... are on the PATH
+#   %{status} N CMD   runs CMD, which must exit with status N
 #   %{models}         the committed ONNX files, test/models
 #   %{shared-models}  large models outside of the repository  (shared-models)
 #   %{python}         a Python; with onnx if the feature says so (python-onnx)
+#   %{onnx}           makes an ONNX file of the text of its protobuf (a filter)
 #   %{cc} %{include}  a C compiler and the folder of mixbit/runtime.h
+#   %{runtime}        the runtime for this machine, an archive
 #   %{ptxas}          NVIDIA's assembler                        (ptxas)
 #   %{qemu-aarch64}   runs an AArch64 program                   (qemu-aarch64)
 #   %{cc-aarch64}     compiles one
@@ -59,8 +62,16 @@ def find(program, *folders):
 config.substitutions.append(
     ("%{models}", os.path.join(config.test_source_root, "models")))
 config.substitutions.append(
+    ("%{status}", "sh " + os.path.join(config.test_source_root, "status")))
+config.substitutions.append(
+    ("%{runtime}", os.path.join(os.path.dirname(config.mixbit_bin), "runtime",
+                                f"mixbit-runtime-{platform.machine()}.a")))
+config.substitutions.append(
     ("%{include}", os.path.join(config.mixbit_source, "include")))
 config.substitutions.append(("%{cc}", config.mixbit_cc))
+config.substitutions.append(
+    ("%{onnx}", "protoc -I /usr/include --encode=onnx.ModelProto "
+                "onnx/onnx.proto"))
 
 machine = platform.machine()
 feature(machine, True)

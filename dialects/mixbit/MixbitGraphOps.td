@@ -36,6 +36,10 @@ def Mixbit_QuantizedConstantOp : Mixbit_GraphOp<"quantized_constant"> {
     groups of r x c (tail groups are smaller). A tensor of rank other than two
     is viewed as [first dimension, product of the others].
 
+    For a mixed type the segments' payloads, each laid out as a matrix of its
+    own, follow one another in `codes`, of one dimension, and their groups in
+    `scales` and `zeros`; float segments are stored as they are.
+
     ```mlir
     %w = mixbit.quantized_constant
         codes(dense<[[0x21, 0x43], [0x65, 0x07]]> : tensor<2x2xi8>)
@@ -260,6 +264,8 @@ def Mixbit_LayerNormOp : Mixbit_GraphOp<"layer_norm"> {
 def Mixbit_SoftmaxOp : Mixbit_GraphOp<"softmax"> {
   let summary = "Softmax along an axis";
   let description = [{
+    exp(x - max) over its sum, along `axis` (0 to rank - 1).
+
     ```mlir
     %p = mixbit.softmax %s {axis = 3 : i64} : (tensor<?x12x?x?xf32>) -> tensor<?x12x?x?xf32>
     ```
@@ -302,6 +308,9 @@ def Mixbit_BinaryOp : Mixbit_GraphOp<"binary"> {
 def Mixbit_SelectOp : Mixbit_GraphOp<"select"> {
   let summary = "Elementwise choice, with broadcasting";
   let description = [{
+    `on_true` where the condition holds, else `on_false`; shapes broadcast as
+    in `mixbit.binary`.
+
     ```mlir
     %y = mixbit.select %c, %a, %b : (tensor<?x1x1x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x1x1x?xf32>
     ```
@@ -346,6 +355,8 @@ def Mixbit_ReduceOp : Mixbit_GraphOp<"reduce"> {
 def Mixbit_ReshapeOp : Mixbit_GraphOp<"reshape"> {
   let summary = "The same elements under another shape";
   let description = [{
+    The order of the elements, row-major, is kept.
+
     ```mlir
     %y = mixbit.reshape %x {shape = affine_map<()[s0, s1] -> (s0, s1, 12, 32)>}
         : (tensor<?x?x384xf32>) -> tensor<?x?x12x32xf32>
@@ -404,6 +415,8 @@ def Mixbit_SliceOp : Mixbit_GraphOp<"slice"> {
 def Mixbit_ConcatOp : Mixbit_GraphOp<"concat"> {
   let summary = "Tensors one after the other along an axis";
   let description = [{
+    All other dimensions agree.
+
     ```mlir
     %y = mixbit.concat %a, %b {axis = 1 : i64} : (tensor<?x4xf32>, tensor<?x3xf32>) -> tensor<?x7xf32>
     ```

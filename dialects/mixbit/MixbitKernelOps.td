@@ -36,6 +36,17 @@ def Mixbit_KernelOp : Mixbit_Op<"kernel", [
 
 def Mixbit_YieldOp : Mixbit_Op<"yield", [Pure, Terminator]> {
   let summary = "Ends the region of a tile operation";
+  let description = [{
+    Yields one value for each output of the tile operation.
+
+    ```mlir
+    mixbit.rows ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>)
+        maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>] {
+    ^bb0(%a: f32):
+      mixbit.yield %a : f32
+    }
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
@@ -47,7 +58,8 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
     Expand(format) . Dot(isa) . ScalePolicy . Epilogue.
 
     - `a`: memref<?xK> of f32, or of i8 with `a_scales` memref<?xf32>, one a
-      row (per token).
+      row (per token). Rows of i8 may be wider than K, with zeros behind; as
+      wide as whole blocks of the layout they need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
       quantized element type or f32; `shape` is [N, K] before padding. Its
       scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel
@@ -96,7 +108,8 @@ def Mixbit_RowsOp : Mixbit_Op<"rows", [AttrSizedOperandSegments]> {
     The iteration space is (d0, ..., dn-1); the last dimension runs along a
     row. `maps` give, for each input and then each output, its element at a
     point; an output's map names each dimension at most once. Extents come
-    from the outputs' shapes. The region computes one point; inside of it
+    from the outputs' shapes, or, for a dimension that no output names, from an
+    input whose map names it. The region computes one point; inside of it
 
     - upstream `arith` and `math` work on scalars,
     - `mixbit.row_reduce` combines a value along the row,
@@ -145,7 +158,12 @@ def Mixbit_RowReduceOp : Mixbit_Op<"row_reduce", [
     fixed by the vector width of the target, not by threads.
 
     ```mlir
-    %s = mixbit.row_reduce %x {kind = #mixbit.reduce_kind<add>} : f32
+    mixbit.rows ins(%x : memref<?x8xf32>) outs(%sums : memref<?xf32>)
+        maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>] {
+    ^bb0(%a: f32):
+      %s = mixbit.row_reduce %a {kind = #mixbit.reduce_kind<add>} : f32
+      mixbit.yield %s : f32
+    }
     ```
   }];
   let arguments = (ins AnyTypeOf<[F32, I32]>:$x, Mixbit_ReduceKindAttr:$kind);
@@ -158,7 +176,10 @@ def Mixbit_ColumnOp : Mixbit_Op<"column", [Pure, HasParent<"RowsOp">]> {
   let summary = "The index along the row";
   let description = [{
     ```mlir
-    %j = mixbit.column : i64
+    mixbit.rows outs(%y : memref<?x8xi64>) maps [affine_map<(d0, d1) -> (d0, d1)>] {
+      %j = mixbit.column : i64
+      mixbit.yield %j : i64
+    }
     ```
   }];
   let results = (outs AnyTypeOf<[I32, I64]>:$result);
@@ -175,7 +196,12 @@ def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [HasParent<"RowsOp">]> {
     scales; the result is the dequantized f32.
 
     ```mlir
-    %e = mixbit.table_load %t[%id] : memref<30522x384xf32>, i64 -> f32
+    mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x384xf32>)
+        maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+    ^bb0(%id: i64):
+      %e = mixbit.table_load %t[%id] : memref<30522x384xf32>, i64 -> f32
+      mixbit.yield %e : f32
+    }
     ```
   }];
   let arguments = (ins AnyMemRef:$table, AnyTypeOf<[I32, I64]>:$row,
@@ -254,7 +280,7 @@ def Mixbit_KernelArgOp : Mixbit_Op<"kernel_arg", [Pure]> {
     order of dimensions (see `runtime/abi.h`).
 
     ```mlir
-    %x = mixbit.kernel_arg %args[1] : memref<?x384xf32>
+    %x = mixbit.kernel_arg %args[1] : !llvm.ptr -> memref<?x384xf32>
     ```
   }];
   let arguments = (ins AnyType:$args, I64Attr:$index);
@@ -262,13 +288,17 @@ def Mixbit_KernelArgOp : Mixbit_Op<"kernel_arg", [Pure]> {
   let assemblyFormat = [{
     $args `[` $index `]` attr-dict `:` type($args) `->` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 
 def Mixbit_ScratchOp : Mixbit_Op<"scratch", [Pure]> {
   let summary = "A buffer out of a thread's scratch memory";
   let description = [{
+    `byte_offset` is aligned for the element type; `sizes` are the dynamic
+    extents.
+
     ```mlir
-    %s = mixbit.scratch %base[%bytes] (%n) : memref<?xf32>
+    %s = mixbit.scratch %base[%bytes] (%n) : !llvm.ptr -> memref<?xf32>
     ```
   }];
   let arguments = (ins AnyType:$base, Index:$byte_offset,
@@ -277,6 +307,7 @@ def Mixbit_ScratchOp : Mixbit_Op<"scratch", [Pure]> {
   let assemblyFormat = [{
     $base `[` $byte_offset `]` `(` $sizes `)` attr-dict `:` type($base) `->` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 
 #endif // MIXBIT_KERNEL_OPS_TD

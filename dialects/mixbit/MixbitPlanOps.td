@@ -29,10 +29,17 @@ def Mixbit_PlanOp : Mixbit_Op<"plan", [
     shapes. The body lists buffers, views and launches in order.
 
     ```mlir
-    mixbit.plan @main(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+    mixbit.kernel @copy(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+      mixbit.rows ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>)
+          maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>] {
+      ^bb0(%a: f32):
+        mixbit.yield %a : f32
+      }
+    }
+    mixbit.plan @main(%x: memref<?x8xf32>, %y: memref<?x8xf32>)
         symbols = ["batch"], names = ["x", "y"], num_inputs = 1 : i64,
-        shapes = [affine_map<()[s0] -> (s0, 8)>, affine_map<()[s0] -> (s0, 8)>]} {
-      mixbit.launch @k(%x, %y) : memref<?x8xf32>, memref<?x8xf32>
+        shapes = [affine_map<()[s0] -> (s0, 8)>, affine_map<()[s0] -> (s0, 8)>] {
+      mixbit.launch @copy(%x, %y) : memref<?x8xf32>, memref<?x8xf32>
     }
     ```
   }];
@@ -52,7 +59,11 @@ def Mixbit_BufferOp : Mixbit_Op<"buffer", [HasParent<"PlanOp">]> {
     the last launch that uses it.
 
     ```mlir
-    %b = mixbit.buffer {shape = affine_map<()[s0, s1] -> (s0 * s1, 384)>} : memref<?x384xf32>
+    mixbit.plan @main(%x: memref<?x?xf32>)
+        symbols = ["batch", "sequence"], names = ["x"], num_inputs = 1 : i64,
+        shapes = [affine_map<()[s0, s1] -> (s0, s1)>] {
+      %b = mixbit.buffer {shape = affine_map<()[s0, s1] -> (s0 * s1, 384)>} : memref<?x384xf32>
+    }
     ```
   }];
   let arguments = (ins AffineMapAttr:$shape,
@@ -69,10 +80,15 @@ def Mixbit_BufferViewOp : Mixbit_Op<"buffer_view", [Pure, HasParent<"PlanOp">]> 
     (in elements) are over the plan's symbols.
 
     ```mlir
-    %v = mixbit.buffer_view %b {offset = affine_map<()[s0, s1] -> (0)>,
-        shape = affine_map<()[s0, s1] -> (s0, s1, 384)>,
-        strides = affine_map<()[s0, s1] -> (s1 * 384, 384, 1)>}
-        : memref<?x384xf32> to memref<?x?x384xf32>
+    mixbit.plan @main(%x: memref<?x?xf32>)
+        symbols = ["batch", "sequence"], names = ["x"], num_inputs = 1 : i64,
+        shapes = [affine_map<()[s0, s1] -> (s0, s1)>] {
+      %b = mixbit.buffer {shape = affine_map<()[s0, s1] -> (s0 * s1, 384)>} : memref<?x384xf32>
+      %v = mixbit.buffer_view %b {offset = affine_map<()[s0, s1] -> (0)>,
+          shape = affine_map<()[s0, s1] -> (s0, s1, 384)>,
+          strides = affine_map<()[s0, s1] -> (s1 * 384, 384, 1)>}
+          : memref<?x384xf32> to memref<?x?x384xf32>
+    }
     ```
   }];
   let arguments = (ins AnyMemRef:$source, AffineMapAttr:$offset,
@@ -82,11 +98,20 @@ def Mixbit_BufferViewOp : Mixbit_Op<"buffer_view", [Pure, HasParent<"PlanOp">]> 
   let hasVerifier = 1;
 }
 
-def Mixbit_WeightRefOp : Mixbit_Op<"weight_ref", [Pure, HasParent<"PlanOp">]> {
+def Mixbit_WeightRefOp : Mixbit_Op<"weight_ref", [
+    Pure, HasParent<"PlanOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A weight as a buffer";
   let description = [{
+    The memref is static and has as many bytes as the weight.
+
     ```mlir
-    %w = mixbit.weight_ref @w : memref<2xf32>
+    mixbit.weight @w dense<[1.0, 2.0]> : tensor<2xf32>
+    mixbit.plan @main(%x: memref<?x?xf32>)
+        symbols = ["batch", "sequence"], names = ["x"], num_inputs = 1 : i64,
+        shapes = [affine_map<()[s0, s1] -> (s0, s1)>] {
+      %w = mixbit.weight_ref @w : memref<2xf32>
+    }
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
@@ -94,14 +119,25 @@ def Mixbit_WeightRefOp : Mixbit_Op<"weight_ref", [Pure, HasParent<"PlanOp">]> {
   let assemblyFormat = "$weight attr-dict `:` type($result)";
 }
 
-def Mixbit_LaunchOp : Mixbit_Op<"launch", [HasParent<"PlanOp">]> {
+def Mixbit_LaunchOp : Mixbit_Op<"launch", [
+    HasParent<"PlanOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Runs a kernel over its whole iteration space";
   let description = [{
     Operands are the kernel's arguments; their types may differ from the
     kernel's in what is static. The location names the ONNX node.
 
     ```mlir
-    mixbit.launch @k(%x, %y) : memref<?x8xf32>, memref<?x8xf32>
+    mixbit.kernel @zero(%y: memref<?x?xf32>) {
+      mixbit.rows outs(%y : memref<?x?xf32>) maps [affine_map<(d0, d1) -> (d0, d1)>] {
+        %c0 = arith.constant 0.0 : f32
+        mixbit.yield %c0 : f32
+      }
+    }
+    mixbit.plan @main(%x: memref<?x?xf32>)
+        symbols = ["batch", "sequence"], names = ["x"], num_inputs = 1 : i64,
+        shapes = [affine_map<()[s0, s1] -> (s0, s1)>] {
+      mixbit.launch @zero(%x) : memref<?x?xf32>
+    }
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$args);

@@ -1,5 +1,6 @@
 //===- PlanOps.cpp - Parsing and verifying kernels and plans --------------===//
 #include "dialects/mixbit/Mixbit.h"
+#include "dialects/mixbit/VerifyHelpers.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
@@ -71,6 +72,12 @@ LogicalResult KernelOp::verifyRegions() {
   if (body.getOperations().size() != 1)
     return emitOpError() << "expected one tile operation, but got "
                          << body.getOperations().size() << " operations";
+  Operation &tile = body.front();
+  // linalg is not a dependency of this dialect, hence the name.
+  if (!isa<ContractOp, RowsOp, AttentionCoreOp>(tile) &&
+      tile.getName().getStringRef() != "linalg.generic")
+    return emitOpError() << "expected a tile operation, but got "
+                         << tile.getName();
   return success();
 }
 
@@ -123,9 +130,9 @@ LogicalResult PlanOp::verifyRegions() {
                          << arguments << " arguments, but got "
                          << getNames().size() << " names and "
                          << getShapes().size() << " shapes";
-  if (getNumInputs() > arguments)
-    return emitOpError() << "expected at most " << arguments
-                         << " inputs, but got " << getNumInputs();
+  if (getNumInputs() < 0 || uint64_t(getNumInputs()) > arguments)
+    return emitOpError() << "expected 0 to " << arguments << " inputs, but got "
+                         << getNumInputs();
   for (auto [arg, shape] : llvm::zip(body.getArguments(), getShapes())) {
     AffineMap map = cast<AffineMapAttr>(shape).getValue();
     if (map.getNumSymbols() != getSymbols().size() ||
@@ -139,13 +146,12 @@ LogicalResult PlanOp::verifyRegions() {
 }
 
 /// A symbolic shape must agree with the memref in rank and static extents.
-static LogicalResult verifyShape(Operation *op, AffineMap shape,
-                                 MemRefType type) {
-  if (shape.getNumDims() != 0 ||
-      shape.getNumResults() != (unsigned)type.getRank())
-    return op->emitOpError()
-           << "expected a shape of " << type.getRank()
-           << " results over symbols, but got " << AffineMapAttr::get(shape);
+static LogicalResult verifyShape(Operation *op, AffineMap shape, Type result) {
+  auto type = dyn_cast<MemRefType>(result);
+  if (!type)
+    return op->emitOpError() << "expected a ranked memref, but got " << result;
+  if (failed(verify::expectSymbolMap(op, "a shape", shape, type.getRank())))
+    return failure();
   for (auto [extent, expr] : llvm::zip(type.getShape(), shape.getResults())) {
     auto constant = dyn_cast<AffineConstantExpr>(expr);
     bool agrees = constant ? constant.getValue() == extent
@@ -158,16 +164,62 @@ static LogicalResult verifyShape(Operation *op, AffineMap shape,
 }
 
 LogicalResult BufferOp::verify() {
-  return verifyShape(*this, getShape(), cast<MemRefType>(getType()));
+  if (auto live = getLive();
+      live && (live->size() != 2 || (*live)[0] < 0 || (*live)[1] < (*live)[0]))
+    return emitOpError() << "expected the first and the last launch, but got "
+                         << getLiveAttr();
+  return verifyShape(*this, getShape(), getType());
 }
 
 LogicalResult BufferViewOp::verify() {
-  if (getOffset().getNumResults() != 1)
-    return emitOpError() << "expected one offset, but got "
-                         << getOffset().getNumResults();
-  if (getStrides().getNumResults() != getShape().getNumResults())
-    return emitOpError() << "expected a stride a dimension, but got "
-                         << getStrides().getNumResults();
-  return verifyShape(*this, getShape(), cast<MemRefType>(getType()));
+  if (failed(verify::expectSymbolMap(*this, "an offset", getOffset(), 1)) ||
+      failed(verify::expectSymbolMap(*this, "strides", getStrides(),
+                                     getShape().getNumResults())) ||
+      failed(verifyShape(*this, getShape(), getType())))
+    return failure();
+  Type source = cast<BaseMemRefType>(getSource().getType()).getElementType();
+  return verify::expectElement(*this, "a view", getType(), source);
+}
+
+LogicalResult WeightRefOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto weight =
+      symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
+  if (!weight)
+    return emitOpError() << "expected a mixbit.weight, but got "
+                         << getWeightAttr();
+  // A weight may be read under another shape, but not beyond its end.
+  auto bytes = [](ShapedType type) {
+    return type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 8;
+  };
+  auto type = dyn_cast<MemRefType>(getType());
+  ShapedType data = weight.getData().getShapedType();
+  if (!type || !type.getElementType().isIntOrFloat() ||
+      !data.getElementType().isIntOrFloat() || !type.hasStaticShape() ||
+      bytes(type) != bytes(data))
+    return emitOpError() << "expected a static memref of the size of " << data
+                         << ", but got " << getType();
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto kernel =
+      symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError() << "expected a mixbit.kernel, but got "
+                         << getKernelAttr();
+  Block &body = kernel.getBody().front();
+  if (body.getNumArguments() != getArgs().size())
+    return emitOpError() << "expected " << body.getNumArguments()
+                         << " arguments for " << getKernelAttr() << ", but got "
+                         << getArgs().size();
+  for (auto [index, arg] : llvm::enumerate(getArgs())) {
+    auto type = dyn_cast<MemRefType>(arg.getType());
+    auto wanted = cast<MemRefType>(body.getArgument(index).getType());
+    if (!type || type.getElementType() != wanted.getElementType() ||
+        failed(verifyCompatibleShape(type, wanted)))
+      return emitOpError() << "expected argument " << index << " of " << wanted
+                           << ", but got " << arg.getType();
+  }
+  return success();
 }
 } // namespace mixbit

@@ -106,8 +106,9 @@ LogicalResult SplitOp::inferSymbolic(Values operands, Results &results) {
   return success();
 }
 
-/// A start or end of a slice counted from the front and clamped to low..high;
-/// null if the symbols' values decide which.
+/// A start or end of a slice counted from the front and clamped to low..high.
+/// Where the symbols' values decide whether it is clamped, it must not be at
+/// run time. Null if they decide from which end it counts.
 static AffineExpr clampPosition(Operation *op, AffineExpr position,
                                 AffineExpr extent, AffineExpr low,
                                 AffineExpr high) {
@@ -126,10 +127,12 @@ static AffineExpr clampPosition(Operation *op, AffineExpr position,
     return high;
   if (bounds(subtract(position, low)).second <= 0)
     return low;
-  if (bounds(subtract(high, position)).first >= 0 &&
-      bounds(subtract(position, low)).first >= 0)
-    return position;
-  return {};
+  AffineExpr above = subtract(position, low), below = subtract(high, position);
+  if (!above || !below)
+    return {};
+  assumeNonNegative(op, above);
+  assumeNonNegative(op, below);
+  return position;
 }
 
 LogicalResult SliceOp::inferSymbolic(Values operands, Results &results) {
@@ -191,9 +194,8 @@ LogicalResult SliceOp::inferSymbolic(Values operands, Results &results) {
       return requireExtent(*this, size, "an extent");
     if (bounds(size).second < 0)
       size = zero;
-    else if (bounds(size).first < 0)
-      return expected(*this) << "a slice that is never negative, but got "
-                             << describe(*this, size);
+    else
+      assumeNonNegative(*this, size);
     result.shape[axis] = size;
     first[axis] = asConstant(start).value_or(0);
     stride[axis] = step;

@@ -80,12 +80,10 @@ LogicalResult RangeOp::inferSymbolic(Values operands, Results &results) {
       floorDivide(add(span, add(step, constantExpr(*this, -1))), step);
   if (!count)
     return requireExtent(*this, count, "a length");
-  auto [low, high] = bounds(count);
-  if (high <= 0)
+  if (bounds(count).second <= 0)
     count = constantExpr(*this, 0);
-  else if (low < 0)
-    return expected(*this) << "a length that is never negative, but got "
-                           << describe(*this, count);
+  else
+    assumeNonNegative(*this, count);
   SymbolicValue &result = results.emplace_back();
   result.shape.push_back(count);
   result.elementType = operands[0].elementType;

@@ -42,9 +42,38 @@ LogicalResult requireRank(Operation *op, Values values, size_t index,
   return message << ", but got " << rank;
 }
 
+void assumeNonNegative(Operation *op, AffineExpr expr) {
+  if (bounds(expr).first >= 0)
+    return;
+  SmallVector<AffineExpr> all;
+  if (auto known = op->getAttrOfType<AffineMapAttr>(kRequires))
+    llvm::append_range(all, known.getValue().getResults());
+  if (!llvm::is_contained(all, expr))
+    all.push_back(expr);
+  auto func = op->getParentOfType<func::FuncOp>();
+  auto symbols =
+      func ? func->getAttrOfType<ArrayAttr>("mixbit.symbols") : ArrayAttr();
+  op->setAttr(kRequires,
+              AffineMapAttr::get(AffineMap::get(0, symbols ? symbols.size() : 0,
+                                                all, op->getContext())));
+}
+
+/// Whether the two can be equal, which is then recorded.
+static bool assumeEqual(Operation *op, AffineExpr a, AffineExpr b) {
+  if (a == b)
+    return true;
+  AffineExpr difference = subtract(a, b), reverse = subtract(b, a);
+  auto [low, high] = bounds(difference);
+  if (!difference || !reverse || low > 0 || high < 0)
+    return false;
+  assumeNonNegative(op, difference);
+  assumeNonNegative(op, reverse);
+  return true;
+}
+
 LogicalResult requireEqual(Operation *op, AffineExpr extent, AffineExpr known,
                            StringRef what) {
-  if (extent == known)
+  if (assumeEqual(op, extent, known))
     return success();
   return expected(op) << what << " to be " << describe(op, known)
                       << ", but got " << describe(op, extent);
@@ -128,7 +157,7 @@ broadcastShapes(Operation *op, ArrayRef<ArrayRef<AffineExpr>> shapes) {
       AffineExpr &known = result[rank - shape.size() + index];
       if (known == one)
         known = extent;
-      else if (extent != one && extent != known)
+      else if (extent != one && !assumeEqual(op, known, extent))
         return expected(op)
                << "shapes that broadcast, but got " << describe(op, known)
                << " and " << describe(op, extent) << " in dimension "
@@ -298,6 +327,27 @@ FailureOr<SymbolicValue> symbolicArgument(func::FuncOp func, unsigned index) {
   return value;
 }
 
+void collectRequirements(func::FuncOp func) {
+  SmallVector<AffineExpr> all;
+  if (auto known = func->getAttrOfType<AffineMapAttr>(kRequires))
+    llvm::append_range(all, known.getValue().getResults());
+  for (Operation &op : func.getOps()) {
+    auto map = op.getAttrOfType<AffineMapAttr>(kRequires);
+    if (!map)
+      continue;
+    for (AffineExpr expr : map.getValue().getResults())
+      if (!llvm::is_contained(all, expr))
+        all.push_back(expr);
+    op.removeAttr(kRequires);
+  }
+  if (all.empty())
+    return;
+  auto symbols = func->getAttrOfType<ArrayAttr>("mixbit.symbols");
+  func->setAttr(kRequires,
+                AffineMapAttr::get(AffineMap::get(
+                    0, symbols ? symbols.size() : 0, all, func.getContext())));
+}
+
 LogicalResult evaluate(func::FuncOp func,
                        llvm::DenseMap<Value, SymbolicValue> &values) {
   for (BlockArgument argument : func.getArguments()) {
@@ -333,6 +383,7 @@ LogicalResult evaluate(func::FuncOp func,
     for (auto [result, value] : llvm::zip_equal(op.getResults(), results))
       values[result] = std::move(value);
   }
+  collectRequirements(func);
   return success();
 }
 } // namespace mixbit::onnx

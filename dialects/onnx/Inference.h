@@ -53,7 +53,10 @@ inline llvm::LogicalResult requireRank(mlir::Operation *op, Values values,
                                        size_t index, int64_t rank) {
   return requireRank(op, values, index, rank, rank);
 }
-/// Fails unless the two extents are the same.
+/// Records that `expr` must be at least 0 at run time.
+void assumeNonNegative(mlir::Operation *op, mlir::AffineExpr expr);
+/// Fails unless the two extents can be the same; records that they must be,
+/// where the symbols' values decide.
 llvm::LogicalResult requireEqual(mlir::Operation *op, mlir::AffineExpr extent,
                                  mlir::AffineExpr known, llvm::StringRef what);
 /// Counts from the front; fails outside of -rank..rank-1.
@@ -78,7 +81,8 @@ llvm::LogicalResult requireFlag(mlir::Operation *op, llvm::StringRef name,
 llvm::LogicalResult requireExtent(mlir::Operation *op, mlir::AffineExpr extent,
                                   llvm::StringRef what, int64_t low = 0);
 
-/// Right-aligned broadcast, as numpy's.
+/// Right-aligned broadcast, as numpy's. Extents that only the symbols' values
+/// show to be equal must be so at run time: a symbol does not broadcast.
 mlir::FailureOr<SymbolicShape>
 broadcastShapes(mlir::Operation *op,
                 llvm::ArrayRef<llvm::ArrayRef<mlir::AffineExpr>> shapes);

@@ -79,10 +79,18 @@ std::string describe(mlir::Operation *op,
 mlir::FailureOr<SymbolicValue> symbolicArgument(mlir::func::FuncOp func,
                                                 unsigned index);
 
+/// What inference had to assume of the symbols: each expression must be at
+/// least 0 when the function runs, or the call is an error (a sequence longer
+/// than a table, say). Operations record theirs as `mixbit.requires`; this
+/// moves all of them to the function's attribute of that name, an affine map
+/// over its symbols.
+constexpr llvm::StringLiteral kRequires = "mixbit.requires";
+void collectRequirements(mlir::func::FuncOp func);
+
 /// What is known of every value in a function of onnx operations, each checked
-/// on the way. On failure a diagnostic has been emitted at the operation.
-/// Operations of other dialects are skipped, and with them the operations
-/// that use their results.
+/// on the way; requirements are collected. On failure a diagnostic has been
+/// emitted at the operation. Operations of other dialects are skipped, and with
+/// them the operations that use their results.
 mlir::LogicalResult
 evaluate(mlir::func::FuncOp func,
          llvm::DenseMap<mlir::Value, SymbolicValue> &values);

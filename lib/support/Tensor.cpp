@@ -23,10 +23,10 @@ struct TypeRow {
 } // namespace
 
 static constexpr TypeRow typeTable[] = {
-    {MIXBIT_F32, "f32", 4, false},   {MIXBIT_F16, "f16", 2, false},
-    {MIXBIT_BF16, "bf16", 2, false}, {MIXBIT_I64, "i64", 8, true},
-    {MIXBIT_I32, "i32", 4, true},    {MIXBIT_I8, "i8", 1, true},
-    {MIXBIT_U8, "u8", 1, true},      {MIXBIT_BOOL, "bool", 1, true},
+    {MIXBIT_F32, "float32", 4, false},   {MIXBIT_F16, "float16", 2, false},
+    {MIXBIT_BF16, "bfloat16", 2, false}, {MIXBIT_I64, "int64", 8, true},
+    {MIXBIT_I32, "int32", 4, true},      {MIXBIT_I8, "int8", 1, true},
+    {MIXBIT_U8, "uint8", 1, true},       {MIXBIT_BOOL, "bool", 1, true},
 };
 
 static const TypeRow &row(mixbit_type type) {

@@ -17,7 +17,7 @@
 
 namespace mixbit {
 
-/// "f32", "i64", ...
+/// "float32", "int64", ...: NumPy's and the runtime's names.
 llvm::StringRef typeName(mixbit_type type);
 /// Bytes of an element.
 int64_t typeSize(mixbit_type type);

@@ -107,7 +107,7 @@ LogicalResult lowerKernelArg(KernelArgOp op,
   Type i64 = builder.builder.getI64Type();
   Value address = builder.word(op.getArgs(), index++, op.getArgs().getType());
   SmallVector<Value> sizes, strides;
-  for (int64_t i = 0; i < type.getNumDynamicDims(); ++i)
+  for (size_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
     sizes.push_back(builder.word(op.getArgs(), index++, i64));
   int64_t numStrides = numArgumentWords(type) - 1 - type.getNumDynamicDims();
   for (int64_t i = 0; i < numStrides; ++i)

@@ -23,4 +23,7 @@ namespace mixbit {
 
 #define GEN_PASS_REGISTRATION
 #include "passes/codegen/Passes.h.inc"
+
+/// Registers the named pipelines of the stage with mixbit-opt.
+void registerCodegenPipelines();
 } // namespace mixbit

@@ -23,6 +23,107 @@ def LowerKernelArgs : Pass<"lower-kernel-args", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def LowerPlan : Pass<"lower-plan", "::mlir::ModuleOp"> {
+  let summary = "Turn plans into the host's functions and tables";
+  let description = [{
+    Each plan becomes `NAME.shapes` and `NAME.run`, and a row of the entries of
+    `mixbit_library` (see `runtime/abi.h`); `targets` names the variants whose
+    kernels the library links. Kernels and weights are only referred to, and
+    erased from this module.
+
+    ```mlir
+    mixbit.plan @main(%x: memref<?x8xf32>, %y: memref<?x8xf32>) ... {
+      mixbit.launch @k(%x, %y) : memref<?x8xf32>, memref<?x8xf32>
+    }
+    // becomes
+    llvm.func internal @main.run(%context: !llvm.ptr, ...) -> i32 {
+      ...
+      %status = llvm.call @mxb_launch(%context, %c0, %words) : ...
+    ```
+  }];
+  let options = [ListOption<"targets", "targets", "std::string",
+                            "names of the CPU targets, best first">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ExpandRows : Pass<"expand-rows", "::mlir::ModuleOp"> {
+  let summary = "Turn mixbit.rows kernels into functions with vector loops";
+  let description = [{
+    One iteration of the kernel is one row; along it, values are computed a
+    vector of the target at a time. Reductions along the row cut the work into
+    several loops over it; a value that a later loop needs again and that costs
+    much is kept in a row buffer of the scratch.
+
+    ```mlir
+    mixbit.kernel @k(%x: memref<?x384xf32>, %y: memref<?x384xf32>) {
+      mixbit.rows ... // y = x - max(x)
+    }
+    // becomes
+    func.func @k(%args: !llvm.ptr, %begin: index, %end: index, %scratch: !llvm.ptr) {
+      scf.for %row = %begin to %end step %c1 {
+        %m = scf.for %column = ... iter_args(%acc = ...) -> (vector<32xf32>) { ... }
+        %max = ...
+        scf.for %column = ... { ... }
+      }
+    }
+    func.func @k.extent(%args: !llvm.ptr) -> (index, index)
+    ```
+  }];
+  let options = [Option<"strict", "strict", "bool", "false",
+                        "Refuse what is done an element at a time">];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
+  let summary = "Turn f32 functions into arithmetic on vectors";
+  let description = [{
+    exp, erf, tanh, sin, cos, log and others become polynomials (a few units in
+    the last place), and what the module's target has no instruction for (fused
+    multiply-add, rounding, half floats) arithmetic that it has.
+
+    ```mlir
+    %y = math.exp %x : vector<8xf32>
+    // becomes multiplications, additions and a shift of exponents
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def CheckKernelCalls : Pass<"check-kernel-calls", "::mlir::ModuleOp"> {
+  let summary = "Name what generated code calls";
+  let description = [{
+    The end of the stage's contract: code in the llvm dialect that calls nothing
+    but libm, each such call named by a remark.
+
+    ```mlir
+    %y = llvm.intr.pow(%a, %b) : (f32, f32) -> f32
+    // remark: llvm.intr.pow, an element at a time
+    ```
+  }];
+  let options = [Option<"strict", "strict", "bool", "false",
+                        "Refuse calls of libm">];
+}
+
+def MangleKernels : Pass<"mangle-kernels", "::mlir::ModuleOp"> {
+  let summary = "Add the target to the names of functions";
+  let description = [{
+    So that the variants of a kernel link into one library.
+
+    ```mlir
+    llvm.func @k(...)
+    // becomes, for mixbit.target = #mixbit.target<"x86-64-v3">
+    llvm.func hidden @"k$x86-64-v3"(...)
+    ```
+  }];
+}
+
+
 def ExpandContract : Pass<"expand-contract", "::mlir::ModuleOp"> {
   let summary = "Expand contractions to vectors and loops for the target";
   let description = [{

@@ -3,6 +3,7 @@
 #include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
+#include "passes/simplify/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -17,6 +18,8 @@ int main(int argc, char **argv) {
   registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
   mixbit::registerKernelizePasses();
   mixbit::registerCodegenPasses();
+  mixbit::registerCodegenPipelines();
+  mixbit::registerSimplifyPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Mixbit's optimizer driver\n", registry));
 }

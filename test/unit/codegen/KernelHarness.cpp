@@ -2,18 +2,15 @@
 #include "test/unit/codegen/KernelHarness.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "passes/codegen/Codegen.h"
 #include "passes/codegen/KernelBuilder.h"
 #include "passes/codegen/Passes.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -43,10 +40,7 @@ static mlir::MLIRContext &context() {
     mlir::DialectRegistry registry;
     mlir::registerAllDialects(registry);
     mlir::registerAllExtensions(registry);
-    mlir::registerAllToLLVMIRTranslations(registry);
     registry.insert<MixbitDialect>();
-    mlir::registerAllPasses();
-    registerCodegenPasses();
     return new mlir::MLIRContext(registry);
   }();
   return *instance;
@@ -66,9 +60,10 @@ makeMachine(const Target &target) {
       CodeGenOptLevel::Aggressive));
 }
 
-/// Codegen's passes, down to LLVM IR as `machine` optimizes it.
+/// Codegen's passes, down to LLVM IR as `machine` optimizes it. The tiles are
+/// those of `target`, the code `codeTarget`'s.
 static Expected<std::unique_ptr<Module>>
-toLlvm(const std::string &text, const Target &target, bool emulate,
+toLlvm(const std::string &text, const Target &target, const Target &codeTarget,
        TargetMachine &machine, LLVMContext &llvmContext) {
   mlir::MLIRContext &mlirContext = context();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &mlirContext);
@@ -76,24 +71,17 @@ toLlvm(const std::string &text, const Target &target, bool emulate,
     return createStringError("the kernel does not parse");
   (*module)->setAttr(kTargetAttr, TargetAttr::get(&mlirContext, target.name));
   mlir::PassManager manager(&mlirContext);
-  std::string pipeline =
-      "expand-contract,lower-dot{emulate=" + std::to_string(emulate) +
-      "},canonicalize,cse,loop-invariant-code-motion,convert-vector-to-scf,"
-      "lower-affine,convert-scf-to-cf,expand-strided-metadata,lower-affine,"
-      "lower-kernel-args,math-uplift-to-fma,convert-math-to-llvm,"
-      "convert-vector-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,"
-      "convert-index-to-llvm,convert-func-to-llvm,convert-cf-to-llvm,"
-      "convert-ub-to-llvm,reconcile-unrealized-casts,canonicalize,cse";
-  if (failed(mlir::parsePassPipeline(pipeline, manager)) ||
-      failed(manager.run(*module)))
+  manager.addPass(createExpandContract());
+  LowerDotOptions dotOptions;
+  dotOptions.emulate = target.dot != codeTarget.dot;
+  manager.addPass(createLowerDot(dotOptions));
+  buildKernelLoweringPipeline(manager);
+  if (failed(manager.run(*module)))
     return createStringError("codegen failed");
-  (*module)->removeAttr(kTargetAttr);
   std::unique_ptr<Module> result =
-      mlir::translateModuleToLLVMIR(*module, llvmContext);
+      translateKernels(*module, codeTarget, llvmContext);
   if (!result)
     return createStringError("no LLVM IR");
-  result->setTargetTriple(machine.getTargetTriple());
-  result->setDataLayout(machine.createDataLayout());
 
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -131,7 +119,7 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
   if (!machine)
     return machine.takeError();
   auto llvmContext = std::make_unique<LLVMContext>();
-  auto module = toLlvm(text, target, emulate, **machine, *llvmContext);
+  auto module = toLlvm(text, target, *codeTarget, **machine, *llvmContext);
   if (!module)
     return module.takeError();
 
@@ -175,13 +163,13 @@ void JitKernel::run(const std::vector<int64_t> &args, int parts) const {
 }
 
 Expected<std::string> compileToAssembly(const std::string &text,
-                                        const Target &target, bool emulate) {
+                                        const Target &target) {
   context();
   auto machine = makeMachine(target);
   if (!machine)
     return machine.takeError();
   LLVMContext llvmContext;
-  auto module = toLlvm(text, target, emulate, **machine, llvmContext);
+  auto module = toLlvm(text, target, target, **machine, llvmContext);
   if (!module)
     return module.takeError();
   SmallString<0> assembly;

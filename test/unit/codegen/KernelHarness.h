@@ -46,8 +46,7 @@ private:
 
 /// Assembly of the kernels of `text` for `target`.
 llvm::Expected<std::string> compileToAssembly(const std::string &text,
-                                              const Target &target,
-                                              bool emulate = false);
+                                              const Target &target);
 
 /// A contraction with bias: data, weights and the reference's result.
 struct ContractProblem {

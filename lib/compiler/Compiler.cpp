@@ -1,0 +1,188 @@
+//===- Compiler.cpp - compile(): ONNX files in, one library out -----------===//
+#include "lib/compiler/Stages.h"
+
+#include "lib/support/FileOutput.h"
+#include "lib/target/Link.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+namespace json = llvm::json;
+
+namespace mixbit {
+/// Writes a file, whole or not at all.
+static llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text) {
+  auto file = FileOutput::create(path);
+  if (!file)
+    return file.takeError();
+  (*file)->os() << text;
+  return (*file)->keep();
+}
+
+/// Writes text to standard output or, whole, to a file.
+static bool writeText(const CompileOptions &options,
+                      llvm::function_ref<bool(llvm::raw_ostream &)> print,
+                      llvm::raw_ostream &diagnostics) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (!print(os))
+    return false;
+  if (options.output.empty() || options.output == "-") {
+    llvm::outs() << text;
+    llvm::outs().flush();
+    return true;
+  }
+  if (llvm::Error error = writeFile(options.output, text)) {
+    diagnostics << "error: " << llvm::toString(std::move(error)) << "\n";
+    return false;
+  }
+  return true;
+}
+
+static std::string toText(const json::Object &object) {
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::formatv("{0:2}", json::Value(json::Object(object)));
+  return text + "\n";
+}
+
+namespace {
+/// A temporary file beside the output, removed at the end.
+struct TemporaryFile {
+  llvm::SmallString<128> path;
+  ~TemporaryFile() {
+    if (!path.empty())
+      llvm::sys::fs::remove(path);
+  }
+  std::error_code create(llvm::StringRef beside) {
+    return llvm::sys::fs::createUniqueFile(beside + ".%%%%%%.weights", path);
+  }
+};
+} // namespace
+
+/// The last stage: objects, weights and metadata to a library.
+static bool buildLibrary(std::unique_ptr<Compilation> compilation,
+                         const CompileOptions &options,
+                         llvm::raw_ostream &diagnostics) {
+  TemporaryFile weights;
+  if (std::error_code error = weights.create(options.output)) {
+    diagnostics << options.output << ": error: " << error.message() << "\n";
+    return false;
+  }
+  std::vector<CodeUnit> units;
+  if (!compilation->generate(CodeKind::Object, units) ||
+      !compilation->writeWeights(weights.path))
+    return false;
+  LinkInputs inputs;
+  llvm::Expected<Architecture> architecture =
+      architectureOf(*compilation->targets().front());
+  if (!architecture) {
+    compilation->report(architecture.takeError(), options.output);
+    return false;
+  }
+  inputs.architecture = *architecture;
+  std::string metadata = toText(compilation->metadata());
+  inputs.metadata = metadata;
+  inputs.weightsObject = weights.path.str().str();
+  for (const CodeUnit &unit : units)
+    inputs.objects.push_back({unit.code.data(), unit.code.size()});
+  // The graph and all packed weights go before the linker maps the file.
+  compilation.reset();
+  if (options.progress)
+    options.progress("link");
+  if (llvm::Error error = linkLibrary(inputs, options.output)) {
+    diagnostics << options.output
+                << ": error: " << llvm::toString(std::move(error)) << "\n";
+    return false;
+  }
+  return true;
+}
+
+bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
+  auto compilation = std::make_unique<Compilation>(options, diagnostics);
+  if (!compilation->resolveTargets())
+    return false;
+  if (compilation->targets().front()->isGpu() && options.emit != Emit::Ptx &&
+      options.emit != Emit::OnnxIr && options.emit != Emit::GraphIr &&
+      options.emit != Emit::KernelIr) {
+    diagnostics << "--target: error: expected a CPU target (GPU targets serve "
+                   "--emit ptx), but got '"
+                << compilation->targets().front()->name << "'\n";
+    return false;
+  }
+  if (!compilation->import())
+    return false;
+  auto print = [&](llvm::raw_ostream &os) {
+    compilation->printModule(os);
+    return true;
+  };
+  if (options.emit == Emit::OnnxIr)
+    return writeText(options, print, diagnostics);
+  if (!compilation->simplifyAndQuantize())
+    return false;
+  if (options.emit == Emit::GraphIr)
+    return writeText(options, print, diagnostics);
+  if (options.emit == Emit::CHeader)
+    return writeText(
+        options,
+        [&](llvm::raw_ostream &os) {
+          compilation->printHeader(os);
+          return true;
+        },
+        diagnostics);
+  if (!compilation->kernelize())
+    return false;
+  if (!options.report.empty()) {
+    if (llvm::Error error =
+            writeFile(options.report, toText(compilation->metadata()))) {
+      compilation->report(std::move(error), options.report);
+      return false;
+    }
+  }
+  switch (options.emit) {
+  case Emit::KernelIr:
+    return writeText(options, print, diagnostics);
+  case Emit::Llvm:
+    return writeText(
+        options,
+        [&](llvm::raw_ostream &os) { return compilation->printLlvm(os); },
+        diagnostics);
+  case Emit::Ptx:
+    return writeText(
+        options,
+        [&](llvm::raw_ostream &os) { return compilation->generatePtx(os); },
+        diagnostics);
+  case Emit::Assembly:
+  case Emit::Object: {
+    std::vector<CodeUnit> units;
+    CodeKind kind =
+        options.emit == Emit::Object ? CodeKind::Object : CodeKind::Assembly;
+    return compilation->generate(kind, units) &&
+           writeText(
+               options,
+               [&](llvm::raw_ostream &os) {
+                 for (const CodeUnit &unit : units)
+                   os.write(unit.code.data(), unit.code.size());
+                 return true;
+               },
+               diagnostics);
+  }
+  default:
+    return buildLibrary(std::move(compilation), options, diagnostics);
+  }
+}
+
+bool describeModel(const std::string &model, std::string &json,
+                   llvm::raw_ostream &diagnostics) {
+  CompileOptions options;
+  options.models = {model};
+  options.weights = "fp32";
+  options.activations = "fp32";
+  Compilation compilation(options, diagnostics);
+  if (!compilation.import() || !compilation.simplifyAndQuantize())
+    return false;
+  json = toText(compilation.metadata());
+  return true;
+}
+} // namespace mixbit

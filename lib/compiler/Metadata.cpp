@@ -1,0 +1,144 @@
+//===- Metadata.cpp - What a library says of itself -----------------------===//
+//
+// The JSON that `mixbit inspect` prints and every library carries: inputs,
+// outputs, the format and size of each layer (bits count scales and zero
+// points), kernels, targets.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicMath.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/compiler/Stages.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+namespace json = llvm::json;
+
+namespace mixbit {
+static std::string typeName(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text == "i1" ? "bool" : text;
+}
+
+/// A dimension as a number, a symbol's name, or an expression of them.
+static json::Value describeExtent(AffineExpr extent, ArrayAttr symbols) {
+  if (std::optional<int64_t> value = constantValue(extent))
+    return *value;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(extent))
+    return cast<StringAttr>(symbols[symbol.getPosition()]).getValue().str();
+  std::string text;
+  llvm::raw_string_ostream(text) << extent;
+  for (size_t i = symbols.size(); i-- > 0;) {
+    std::string from = "s" + std::to_string(i);
+    std::string to = cast<StringAttr>(symbols[i]).getValue().str();
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
+         at += to.size())
+      text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+static json::Object describePort(Attribute name, Type type,
+                                 ArrayRef<AffineExpr> shape,
+                                 ArrayAttr symbols) {
+  json::Array extents;
+  for (AffineExpr extent : shape)
+    extents.push_back(describeExtent(extent, symbols));
+  return json::Object{
+      {"name", name ? cast<StringAttr>(name).getValue().str() : ""},
+      {"type", typeName(type)},
+      {"shape", std::move(extents)}};
+}
+
+/// One linear or embedding: its weight's format and size.
+static json::Object describeLayer(Operation *op, Value weight) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  int64_t parameters = type.getNumElements();
+  uint64_t bytes = parameters * 4;
+  std::string format = "fp32", group;
+  MatrixShape shape = matrixShapeOf(type);
+  std::optional<Format> parsed = formatOf(type.getElementType());
+  if (parsed && !parsed->isFloat()) {
+    format = formatName(*parsed);
+    group = std::to_string(parsed->groupRows) + "x" +
+            std::to_string(parsed->groupCols);
+    bytes = parsed->codeBytes(shape.rows, shape.cols) +
+            parsed->scaleBytes(shape.rows, shape.cols) +
+            parsed->zeroBytes(shape.rows, shape.cols);
+  }
+  json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
+                     {"op", op->getName().stripDialect().str()},
+                     {"format", format},
+                     {"bits", parameters ? 8.0 * bytes / parameters : 0.0},
+                     {"bytes", (int64_t)bytes},
+                     {"parameters", parameters}};
+  if (!group.empty())
+    layer["group"] = group;
+  return layer;
+}
+
+json::Object describeGraph(ModuleOp module) {
+  json::Array inputs, outputs, layers, entries;
+  for (auto func : module.getOps<func::FuncOp>()) {
+    FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
+    if (failed(shapes))
+      continue;
+    auto symbols = func->getAttrOfType<ArrayAttr>(kSymbolsAttr);
+    if (!symbols)
+      symbols = ArrayAttr::get(func.getContext(), {});
+    entries.push_back(func.getSymName().str());
+    auto element = [](Value value) {
+      return cast<RankedTensorType>(value.getType()).getElementType();
+    };
+    for (BlockArgument argument : func.getArguments()) {
+      json::Object port = describePort(
+          func.getArgAttr(argument.getArgNumber(), kNameAttr),
+          element(argument), shapes->find(argument)->second, symbols);
+      port["entry"] = func.getSymName().str();
+      inputs.push_back(std::move(port));
+    }
+    Operation *terminator = func.getBody().front().getTerminator();
+    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+      json::Object port =
+          describePort(func.getResultAttr(index, kNameAttr), element(value),
+                       shapes->find(value)->second, symbols);
+      port["entry"] = func.getSymName().str();
+      outputs.push_back(std::move(port));
+    }
+    func.walk([&](Operation *op) {
+      if (auto linear = dyn_cast<LinearOp>(op))
+        layers.push_back(describeLayer(op, linear.getWeight()));
+      else if (auto embedding = dyn_cast<EmbeddingOp>(op))
+        layers.push_back(describeLayer(op, embedding.getTable()));
+      else if (auto conv = dyn_cast<ConvOp>(op))
+        layers.push_back(describeLayer(op, conv.getWeight()));
+    });
+  }
+  return json::Object{{"entries", std::move(entries)},
+                      {"inputs", std::move(inputs)},
+                      {"outputs", std::move(outputs)},
+                      {"layers", std::move(layers)}};
+}
+
+void describeKernels(ModuleOp module, ArrayRef<const Target *> targets,
+                     json::Object &description) {
+  json::Array kernels, names;
+  int64_t weightBytes = 0;
+  for (auto kernel : module.getOps<KernelOp>())
+    kernels.push_back(kernel.getSymName().str());
+  for (auto weight : module.getOps<WeightOp>()) {
+    auto type = cast<ShapedType>(weight.getData().getType());
+    int64_t end =
+        weight.getOffset().value_or(0) +
+        type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    weightBytes = std::max(weightBytes, end);
+  }
+  for (const Target *target : targets)
+    names.push_back(target->name.str());
+  description["kernels"] = std::move(kernels);
+  description["targets"] = std::move(names);
+  description["weight_bytes"] = weightBytes;
+}
+} // namespace mixbit

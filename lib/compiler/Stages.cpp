@@ -1,0 +1,298 @@
+//===- Stages.cpp - The stages of one compilation -------------------------===//
+#include "lib/compiler/Stages.h"
+
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "dialects/onnx/Onnx.h"
+#include "lib/import/Import.h"
+#include "lib/target/WeightsObject.h"
+#include "passes/codegen/Codegen.h"
+#include "passes/codegen/Passes.h"
+#include "passes/kernelize/Passes.h"
+#if __has_include("passes/quantize/Passes.h")
+#include "passes/quantize/Passes.h"
+#define HAS_QUANTIZE 1
+#endif
+#include "passes/simplify/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+using namespace mlir;
+
+namespace mixbit {
+Compilation::Compilation(const CompileOptions &options,
+                         llvm::raw_ostream &diagnostics)
+    : options(options), diagnostics(diagnostics) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registry.insert<MixbitDialect, onnx::OnnxDialect>();
+  context = std::make_unique<MLIRContext>(
+      registry, options.threads == 1 ? MLIRContext::Threading::DISABLED
+                                     : MLIRContext::Threading::ENABLED);
+  context->printOpOnDiagnostic(false);
+  context->getDiagEngine().registerHandler(
+      [this](Diagnostic &diagnostic) -> LogicalResult {
+        bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+        if (isError || this->options.verbose)
+          printDiagnostic(diagnostic, this->diagnostics);
+        return success();
+      });
+}
+
+Compilation::~Compilation() = default;
+
+void Compilation::progress(StringRef stage) {
+  if (options.progress)
+    options.progress(stage.str());
+}
+
+void Compilation::report(llvm::Error error, StringRef file) {
+  diagnostics << file << ": error: " << llvm::toString(std::move(error))
+              << "\n";
+}
+
+bool Compilation::resolveTargets() {
+  auto resolved = mixbit::resolveTargets(options.target);
+  if (!resolved) {
+    report(resolved.takeError(), "--target");
+    return false;
+  }
+  chosen.assign(resolved->begin(), resolved->end());
+  return true;
+}
+
+bool Compilation::runPasses(StringRef stage,
+                            function_ref<void(OpPassManager &)> build,
+                            ModuleOp onModule) {
+  PassManager manager(context.get());
+  manager.enableVerifier(true);
+  if (options.timePasses)
+    manager.enableTiming();
+  build(manager);
+  return succeeded(manager.run(onModule));
+}
+
+bool Compilation::import() {
+  progress("import");
+  llvm::StringMap<std::string> names;
+  for (const std::string &path : options.models) {
+    FailureOr<OwningOpRef<ModuleOp>> imported = importOnnx(path, context.get());
+    if (failed(imported))
+      return false;
+    if (!module) {
+      module = std::move(*imported);
+      for (auto func : module->getOps<func::FuncOp>())
+        names[func.getSymName()] = path;
+      continue;
+    }
+    for (auto func :
+         llvm::make_early_inc_range((*imported)->getOps<func::FuncOp>())) {
+      auto [known, isNew] = names.try_emplace(func.getSymName(), path);
+      if (!isNew) {
+        diagnostics << path << ": error: expected an entry point of its own, "
+                    << "but '" << func.getSymName() << "' is that of "
+                    << known->second << " too\n";
+        return false;
+      }
+      func->moveBefore(module->getBody(), module->getBody()->end());
+    }
+  }
+  return true;
+}
+
+bool Compilation::simplifyAndQuantize() {
+  progress("simplify");
+  if (!runPasses("simplify", buildSimplifyPipeline, *module))
+    return false;
+  progress("quantize");
+#ifdef HAS_QUANTIZE
+  QuantizeOptions quantize;
+  quantize.weights = options.weights;
+  quantize.groupRows = options.groupRows;
+  quantize.groupColumns = options.groupColumns;
+  quantize.activations = options.activations;
+  quantize.keep = options.keep;
+  if (!runPasses(
+          "quantize",
+          [&](OpPassManager &manager) {
+            buildQuantizePipeline(manager, quantize);
+          },
+          *module))
+    return false;
+#endif
+  description = describeGraph(*module);
+  return true;
+}
+
+bool Compilation::kernelize() {
+  progress("kernelize");
+  if (!runPasses("kernelize", buildKernelizePipeline, *module))
+    return false;
+  describeKernels(*module, chosen, description);
+  return true;
+}
+
+/// Whether codegen has a lowering of this operation for the target: on GPUs,
+/// that of contractions.
+static bool isServed(Operation &op, const Target &target) {
+  auto kernel = dyn_cast<KernelOp>(op);
+  return kernel &&
+         (!target.isGpu() || isa<ContractOp>(kernel.getBody().front().front()));
+}
+
+bool Compilation::translate(
+    const Target *target,
+    function_ref<bool(llvm::Module &, const Target &)> use) {
+  // Weights stay where they are: kernels do not need their data.
+  OpBuilder builder(context.get());
+  OwningOpRef<ModuleOp> part = ModuleOp::create(module->getLoc());
+  builder.setInsertionPointToEnd(part->getBody());
+  for (Operation &op : *module->getBody())
+    if (!target || isServed(op, *target))
+      builder.clone(op);
+  const Target &machine = target ? *target : *chosen.front();
+  bool done;
+  if (target) {
+    (*part)->setAttr("mixbit.target",
+                     TargetAttr::get(context.get(), target->name));
+    done = runPasses(
+        "codegen",
+        [&](OpPassManager &manager) {
+          buildCodegenPipeline(manager, options.strict);
+        },
+        *part);
+  } else {
+    LowerPlanOptions planOptions;
+    for (const Target *variant : chosen)
+      planOptions.targets.push_back(variant->name.str());
+    done = runPasses(
+        "plan",
+        [&](OpPassManager &manager) {
+          manager.addPass(createLowerPlan(planOptions));
+        },
+        *part);
+  }
+  if (!done)
+    return false;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> translated =
+      translateKernels(*part, machine, llvmContext);
+  return translated && use(*translated, machine);
+}
+
+bool Compilation::printLlvm(llvm::raw_ostream &os) {
+  progress("codegen");
+  auto print = [&](llvm::Module &code, const Target &) {
+    code.print(os, nullptr);
+    return true;
+  };
+  if (!translate(nullptr, print))
+    return false;
+  for (const Target *target : chosen)
+    if (!translate(target, print))
+      return false;
+  return true;
+}
+
+bool Compilation::generate(CodeKind kind, std::vector<CodeUnit> &units) {
+  progress("codegen");
+  auto emit = [&](StringRef name) {
+    return [&, name](llvm::Module &code, const Target &target) {
+      llvm::Error error = optimizeModule(code, target);
+      units.push_back({name.str(), {}});
+      if (!error)
+        error = emitCode(code, target, kind, units.back().code);
+      if (!error)
+        return true;
+      report(std::move(error), options.models.front());
+      return false;
+    };
+  };
+  if (!translate(nullptr, emit("host")))
+    return false;
+  for (const Target *target : chosen)
+    if (!translate(target, emit(target->name)))
+      return false;
+  return true;
+}
+
+bool Compilation::generatePtx(llvm::raw_ostream &os) {
+  progress("codegen");
+  for (const Target *target : chosen) {
+    if (!target->isGpu()) {
+      diagnostics << options.models.front()
+                  << ": error: expected GPU targets (sm_80, sm_90) for PTX, "
+                     "but got '"
+                  << target->name << "'\n";
+      return false;
+    }
+    bool done = translate(target, [&](llvm::Module &code, const Target &) {
+      SmallVector<char, 0> text;
+      llvm::Error error = optimizeModule(code, *target);
+      if (!error)
+        error = emitCode(code, *target, CodeKind::Assembly, text);
+      if (error) {
+        report(std::move(error), options.models.front());
+        return false;
+      }
+      os.write(text.data(), text.size());
+      return true;
+    });
+    if (!done)
+      return false;
+  }
+  return true;
+}
+
+bool Compilation::writeWeights(StringRef path) {
+  progress("weights");
+  llvm::Expected<Architecture> architecture = architectureOf(*chosen.front());
+  if (!architecture) {
+    report(architecture.takeError(), options.models.front());
+    return false;
+  }
+  auto object = WeightsObject::create(path, *architecture);
+  if (!object) {
+    report(object.takeError(), path);
+    return false;
+  }
+  for (auto weight : module->getOps<WeightOp>()) {
+    std::vector<uint8_t> storage;
+    std::optional<ArrayRef<uint8_t>> bytes =
+        constantBytes(weight.getData(), storage);
+    if (!bytes)
+      continue; // plan-weights has refused such data
+    llvm::Error error = (*object)->write(
+        *weight.getOffset(),
+        ArrayRef<char>((const char *)bytes->data(), bytes->size()));
+    if (error) {
+      report(std::move(error), path);
+      return false;
+    }
+  }
+  if (llvm::Error error = (*object)->finish()) {
+    report(std::move(error), path);
+    return false;
+  }
+  return true;
+}
+
+void Compilation::printModule(llvm::raw_ostream &os) {
+  OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(16);
+  flags.elideLargeResourceString(16);
+  flags.enableDebugInfo(false);
+  module->print(os, flags);
+  os << "\n";
+}
+} // namespace mixbit

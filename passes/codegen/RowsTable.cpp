@@ -1,0 +1,249 @@
+//===- RowsTable.cpp - mixbit.table_load inside of a row ------------------===//
+#include "passes/codegen/RowsTable.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace mixbit {
+
+FailureOr<TableReader> TableReader::create(TableLoadOp op,
+                                           const KernelBuilder &kernel) {
+  TableReader reader(op);
+  reader.table = kernel.runBuffer(op.getTable());
+  if (!op.getFormat())
+    return reader;
+  auto format = dyn_cast<QuantizedTypeInterface>(*op.getFormat());
+  if (!format || format.getZeroElementType() || !op.getScales())
+    return op.emitOpError() << "expected a table in a symmetric quantized "
+                               "format with scales, but got "
+                            << *op.getFormat();
+  reader.scales = kernel.runBuffer(op.getScales());
+  reader.bits = format.getCodeBits();
+  reader.groupRows = format.getGroupShape()[0];
+  reader.groupColumns = format.getGroupShape()[1];
+  if (cast<MemRefType>(reader.scales.getType()).getDimSize(1) == 1)
+    reader.groupColumns = 0;
+  return reader;
+}
+
+/// Keeps the first bad index in the context's mxb_error.
+static void reportIndex(OpBuilder &builder, const KernelBuilder &kernel,
+                        Location loc, Value bad, Value index, Value limit) {
+  auto ifBad = scf::IfOp::create(builder, loc, bad, /*withElseRegion=*/false);
+  OpBuilder inner = ifBad.getThenBodyBuilder();
+  Value error = kernel.errorAddress(inner);
+  Type i64 = inner.getI64Type();
+  Value none = LLVM::ConstantOp::create(inner, loc, i64, 0);
+  Value kind = LLVM::ConstantOp::create(inner, loc, i64, 1);
+  // Several threads may meet bad indices: one of them wins.
+  auto claim = LLVM::AtomicCmpXchgOp::create(inner, loc, error, none, kind,
+                                             LLVM::AtomicOrdering::acq_rel,
+                                             LLVM::AtomicOrdering::monotonic);
+  Value won = LLVM::ExtractValueOp::create(inner, loc, claim, 1);
+  auto ifWon = scf::IfOp::create(inner, loc, won, /*withElseRegion=*/false);
+  OpBuilder winner = ifWon.getThenBodyBuilder();
+  for (auto [field, value] : {std::pair(1, index), std::pair(2, limit)}) {
+    Value address =
+        LLVM::GEPOp::create(winner, loc, error.getType(), i64, error,
+                            ArrayRef<LLVM::GEPArg>{int32_t(field)});
+    LLVM::StoreOp::create(winner, loc, value, address);
+  }
+}
+
+void TableReader::startRow(OpBuilder &builder, const KernelBuilder &kernel,
+                           Value index) {
+  Type i64 = builder.getI64Type();
+  if (index.getType() != i64)
+    index = arith::ExtSIOp::create(builder, loc, i64, index);
+  Value zero = arith::ConstantIntOp::create(builder, loc, i64, 0);
+  Value count = memref::DimOp::create(builder, loc, table, 0);
+  Value limit = arith::IndexCastOp::create(builder, loc, i64, count);
+  Value negative = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::slt, index, zero);
+  Value wrapped = arith::AddIOp::create(builder, loc, index, limit);
+  Value actual =
+      arith::SelectOp::create(builder, loc, negative, wrapped, index);
+  // One unsigned comparison: what is still negative is huge.
+  Value bad = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                    actual, limit);
+  reportIndex(builder, kernel, loc, bad, index, limit);
+  Value safe = arith::SelectOp::create(builder, loc, bad, zero, actual);
+  row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), safe);
+  if (!bits)
+    return;
+  scaleRow = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (groupRows == 1)
+    scaleRow = row;
+  else if (groupRows > 1)
+    scaleRow = arith::DivUIOp::create(
+        builder, loc, row,
+        arith::ConstantIndexOp::create(builder, loc, groupRows));
+  if (groupColumns == 0) {
+    Value column = arith::ConstantIndexOp::create(builder, loc, 0);
+    rowScale = memref::LoadOp::create(builder, loc, scales,
+                                      ValueRange{scaleRow, column});
+  }
+}
+
+bool TableReader::isVectorized(int64_t lanes) const {
+  auto type = cast<MemRefType>(table.getType());
+  auto map = AffineMap::getMultiDimIdentityMap(2, op.getContext());
+  if (classifyAccess(type, map, 1) != AccessKind::Unit)
+    return false;
+  if (!bits)
+    return true;
+  return llvm::isPowerOf2_64(bits) && lanes % (8 / bits) == 0 &&
+         (groupColumns == 0 || groupColumns % lanes == 0);
+}
+
+/// Codes, one a lane, as i8. The bytes of a vector hold 8/bits planes.
+Value TableReader::codesByPlanes(OpBuilder &builder,
+                                 const LaneRange &range) const {
+  int64_t perByte = 8 / bits;
+  VectorAccess bytes(table,
+                     AffineMap::getMultiDimIdentityMap(2, op.getContext()), 1);
+  Value per = arith::ConstantIndexOp::create(builder, loc, perByte);
+  LaneRange byteRange{arith::DivUIOp::create(builder, loc, range.position, per),
+                      range.lanes / perByte};
+  if (range.isMasked())
+    byteRange =
+        maskedRange(builder, loc, byteRange.position,
+                    arith::CeilDivUIOp::create(builder, loc, range.limit, per),
+                    byteRange.lanes);
+  Value packed = bytes.load(builder, loc, {row, byteRange.position}, byteRange);
+  if (perByte == 1)
+    return packed;
+  Type i8 = builder.getI8Type();
+  Value mask =
+      splat(builder, loc,
+            arith::ConstantIntOp::create(builder, loc, i8, (1 << bits) - 1),
+            byteRange.lanes);
+  SmallVector<Value> planes;
+  for (int64_t plane = 0; plane < perByte; ++plane) {
+    Value shift =
+        splat(builder, loc,
+              arith::ConstantIntOp::create(builder, loc, i8, plane * bits),
+              byteRange.lanes);
+    Value shifted = arith::ShRUIOp::create(builder, loc, packed, shift);
+    planes.push_back(arith::AndIOp::create(builder, loc, shifted, mask));
+  }
+  // Interleaving p and p + half, again and again, restores the order.
+  while (planes.size() > 1) {
+    size_t half = planes.size() / 2;
+    for (size_t i = 0; i < half; ++i)
+      planes[i] = vector::InterleaveOp::create(builder, loc, planes[i],
+                                               planes[i + half]);
+    planes.resize(half);
+  }
+  return planes.front();
+}
+
+/// Any width of codes, any strides: each lane on its own. A code may lie in
+/// two bytes.
+Value TableReader::codesByElement(OpBuilder &builder,
+                                  const LaneRange &range) const {
+  Type i32 = builder.getI32Type(), i8 = builder.getI8Type();
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  Value lastByte = arith::SubIOp::create(
+      builder, loc, memref::DimOp::create(builder, loc, table, 1), index(1));
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < range.lanes; ++lane) {
+    Value column =
+        arith::AddIOp::create(builder, loc, range.position, index(lane));
+    Value bit = arith::MulIOp::create(builder, loc, column, index(bits));
+    Value byte = arith::DivUIOp::create(builder, loc, bit, index(8));
+    Value shift = arith::RemUIOp::create(builder, loc, bit, index(8));
+    Value word;
+    for (int64_t part = 0; part < 2; ++part) {
+      Value at = arith::AddIOp::create(builder, loc, byte, index(part));
+      at = arith::MinUIOp::create(builder, loc, at, lastByte);
+      Value part8 =
+          memref::LoadOp::create(builder, loc, table, ValueRange{row, at});
+      Value part32 = arith::ExtUIOp::create(builder, loc, i32, part8);
+      if (part == 0) {
+        word = part32;
+        continue;
+      }
+      Value high = arith::ShLIOp::create(
+          builder, loc, part32,
+          arith::ConstantIntOp::create(builder, loc, i32, 8));
+      word = arith::OrIOp::create(builder, loc, word, high);
+    }
+    Value shift32 = arith::IndexCastOp::create(builder, loc, i32, shift);
+    Value code = arith::AndIOp::create(
+        builder, loc, arith::ShRUIOp::create(builder, loc, word, shift32),
+        arith::ConstantIntOp::create(builder, loc, i32, (1 << bits) - 1));
+    elements.push_back(arith::TruncIOp::create(builder, loc, i8, code));
+  }
+  return vector::FromElementsOp::create(
+      builder, loc, VectorType::get(range.lanes, i8), elements);
+}
+
+Value TableReader::codes(OpBuilder &builder, const LaneRange &range) const {
+  return isVectorized(range.lanes) ? codesByPlanes(builder, range)
+                                   : codesByElement(builder, range);
+}
+
+/// A scale a lane, as f32.
+Value TableReader::scalesOf(OpBuilder &builder, const LaneRange &range) const {
+  auto widen = [&](Value scale) -> Value {
+    Type f32 = builder.getF32Type();
+    if (scale.getType() == f32)
+      return scale;
+    return arith::ExtFOp::create(builder, loc, f32, scale);
+  };
+  if (groupColumns == 0)
+    return splat(builder, loc, widen(rowScale), range.lanes);
+  AffineExpr d0, d1;
+  bindDims(op.getContext(), d0, d1);
+  // A vector inside of one group has one scale.
+  bool oneGroup = groupColumns % range.lanes == 0;
+  VectorAccess access(
+      scales,
+      AffineMap::get(2, 0, {d0, d1.floorDiv(groupColumns)}, op.getContext()),
+      1);
+  if (oneGroup)
+    return splat(
+        builder, loc,
+        widen(access.loadScalar(builder, loc, {scaleRow, range.position})),
+        range.lanes);
+  Value loaded = access.load(builder, loc, {scaleRow, range.position}, range);
+  auto type = VectorType::get(range.lanes, builder.getF32Type());
+  return loaded.getType() == type
+             ? loaded
+             : arith::ExtFOp::create(builder, loc, type, loaded).getResult();
+}
+
+Value TableReader::load(OpBuilder &builder, const LaneRange &range) const {
+  if (!bits) {
+    VectorAccess access(
+        table, AffineMap::getMultiDimIdentityMap(2, op.getContext()), 1);
+    return access.load(builder, loc, {row, range.position}, range);
+  }
+  auto format = cast<QuantizedTypeInterface>(*op.getFormat());
+  Type i32 = builder.getI32Type(), f32 = builder.getF32Type();
+  Value code = arith::ExtUIOp::create(
+      builder, loc, VectorType::get(range.lanes, i32), codes(builder, range));
+  // Binary has its zero half way between the codes: 2c - 1 instead of c - 1/2.
+  int64_t zero = format.getDoubledImplicitZero();
+  if (zero % 2 == 0)
+    zero /= 2;
+  else
+    code = arith::AddIOp::create(builder, loc, code, code);
+  code = arith::SubIOp::create(
+      builder, loc, code,
+      splat(builder, loc, arith::ConstantIntOp::create(builder, loc, i32, zero),
+            range.lanes));
+  Value level = arith::SIToFPOp::create(
+      builder, loc, VectorType::get(range.lanes, f32), code);
+  return arith::MulFOp::create(builder, loc, level, scalesOf(builder, range));
+}
+
+} // namespace mixbit

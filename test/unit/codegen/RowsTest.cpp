@@ -1,0 +1,480 @@
+//===- RowsTest.cpp - mixbit.rows against scalar loops --------------------===//
+#include "test/unit/codegen/KernelJit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+using namespace mixbit::test;
+
+namespace {
+
+const int64_t kColumns[] = {1, 3, 7, 8, 9, 15, 17, 31, 100, 384};
+const int64_t kRows[] = {0, 1, 3};
+
+template <typename T>
+std::vector<T> guarded(size_t count) {
+  return std::vector<T>(count + 16, T(77));
+}
+template <typename T>
+void expectGuard(const std::vector<T> &buffer) {
+  for (size_t i = buffer.size() - 16; i < buffer.size(); ++i)
+    EXPECT_EQ(buffer[i], T(77)) << "written out of bounds";
+}
+
+/// `text` with CC replaced: the number of columns, or ?.
+std::string withColumns(std::string text, const std::string &columns) {
+  for (size_t at; (at = text.find("CC")) != std::string::npos;)
+    text.replace(at, 2, columns);
+  return text;
+}
+
+const char *const kSoftmax = R"(
+mixbit.kernel @k(%x: memref<?xCCxf32>, %y: memref<?xCCxf32>) {
+  mixbit.rows ins(%x : memref<?xCCxf32>) outs(%y : memref<?xCCxf32>)
+      maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%a: f32):
+    %max = mixbit.row_reduce %a {kind = #mixbit.reduce_kind<max>} : f32
+    %d = arith.subf %a, %max : f32
+    %e = math.exp %d : f32
+    %sum = mixbit.row_reduce %e {kind = #mixbit.reduce_kind<add>} : f32
+    %r = arith.divf %e, %sum : f32
+    mixbit.yield %r : f32
+  }
+})";
+
+void checkSoftmax(KernelJit &jit, int64_t rows, int64_t columns,
+                  bool isDynamic) {
+  auto x = randomFloats(rows * columns, 8.0f);
+  auto y = guarded<float>(rows * columns), z = y;
+  auto arguments = [&](std::vector<float> &out) {
+    std::vector<int64_t> sizes = {rows};
+    if (isDynamic)
+      sizes.push_back(columns);
+    return KernelJit::Arguments()
+        .operand(x.data(), sizes)
+        .operand(out.data(), sizes);
+  };
+  jit.run("k", arguments(y));
+  for (int64_t i = 0; i < rows; ++i) {
+    double max = -INFINITY, sum = 0;
+    for (int64_t j = 0; j < columns; ++j)
+      max = std::max(max, double(x[i * columns + j]));
+    for (int64_t j = 0; j < columns; ++j)
+      sum += std::exp(x[i * columns + j] - max);
+    for (int64_t j = 0; j < columns; ++j)
+      EXPECT_NEAR(y[i * columns + j], std::exp(x[i * columns + j] - max) / sum,
+                  1e-6)
+          << "row " << i << " column " << j << " of " << columns;
+  }
+  expectGuard(y);
+  jit.run("k", arguments(z), 1);
+  EXPECT_EQ(std::memcmp(y.data(), z.data(), y.size() * 4), 0);
+}
+
+class Rows : public testing::TestWithParam<std::string> {};
+
+TEST_P(Rows, Softmax) {
+  KernelJit dynamic(withColumns(kSoftmax, "?"), GetParam());
+  ASSERT_TRUE(dynamic.valid());
+  for (int64_t columns : kColumns) {
+    KernelJit fixed(withColumns(kSoftmax, std::to_string(columns)), GetParam());
+    ASSERT_TRUE(fixed.valid());
+    for (int64_t rows : kRows) {
+      checkSoftmax(dynamic, rows, columns, true);
+      checkSoftmax(fixed, rows, columns, false);
+    }
+  }
+}
+
+TEST_P(Rows, LayerNormThenQuantize) {
+  KernelJit jit(R"(
+mixbit.kernel @k(%x: memref<?x?xf32>, %res: memref<?x?xf32>, %g: memref<?xf32>,
+    %b: memref<?xf32>, %n: memref<?x?xf32>, %q: memref<?x?xi8>, %s: memref<?xf32>,
+    %len: memref<f32>) {
+  mixbit.rows ins(%x, %res, %g, %b, %len : memref<?x?xf32>, memref<?x?xf32>,
+        memref<?xf32>, memref<?xf32>, memref<f32>)
+      outs(%n, %q, %s : memref<?x?xf32>, memref<?x?xi8>, memref<?xf32>)
+      maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>,
+            affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d1)>,
+            affine_map<(d0, d1) -> ()>,
+            affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>,
+            affine_map<(d0, d1) -> (d0)>] {
+  ^bb0(%a: f32, %r: f32, %gamma: f32, %beta: f32, %count: f32):
+    %v = arith.addf %a, %r : f32
+    %sum = mixbit.row_reduce %v {kind = #mixbit.reduce_kind<add>} : f32
+    %mean = arith.divf %sum, %count : f32
+    %d = arith.subf %v, %mean : f32
+    %d2 = arith.mulf %d, %d : f32
+    %sum2 = mixbit.row_reduce %d2 {kind = #mixbit.reduce_kind<add>} : f32
+    %var = arith.divf %sum2, %count : f32
+    %eps = arith.constant 1.0e-12 : f32
+    %vareps = arith.addf %var, %eps : f32
+    %std = math.sqrt %vareps : f32
+    %one = arith.constant 1.0 : f32
+    %inv = arith.divf %one, %std : f32
+    %n0 = arith.mulf %d, %inv : f32
+    %n1 = arith.mulf %n0, %gamma : f32
+    %y = arith.addf %n1, %beta : f32
+    %abs = math.absf %y : f32
+    %max = mixbit.row_reduce %abs {kind = #mixbit.reduce_kind<max>} : f32
+    %c = arith.constant 127.0 : f32
+    %zero = arith.constant 0.0 : f32
+    %i0 = arith.divf %c, %max : f32
+    %none = arith.cmpf oeq, %max, %zero : f32
+    %i = arith.select %none, %zero, %i0 : f32
+    %t = arith.mulf %y, %i : f32
+    %e = math.roundeven %t : f32
+    %code = arith.fptosi %e : f32 to i8
+    %scale = arith.divf %max, %c : f32
+    mixbit.yield %y, %code, %scale : f32, i8, f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  for (int64_t columns : kColumns)
+    for (int64_t rows : kRows) {
+      auto x = randomFloats(rows * columns, 2.0f, 1);
+      auto residual = randomFloats(rows * columns, 2.0f, 2);
+      auto gamma = randomFloats(columns, 1.0f, 3);
+      auto beta = randomFloats(columns, 1.0f, 4);
+      auto normal = guarded<float>(rows * columns);
+      auto codes = guarded<int8_t>(rows * columns);
+      auto scales = guarded<float>(rows);
+      float count = columns;
+      jit.run("k", KernelJit::Arguments()
+                       .operand(x.data(), {rows, columns})
+                       .operand(residual.data(), {rows, columns})
+                       .operand(gamma.data(), {columns})
+                       .operand(beta.data(), {columns})
+                       .operand(normal.data(), {rows, columns})
+                       .operand(codes.data(), {rows, columns})
+                       .operand(scales.data(), {rows})
+                       .operand(&count));
+      for (int64_t i = 0; i < rows; ++i) {
+        double sum = 0, squares = 0;
+        std::vector<double> v(columns);
+        for (int64_t j = 0; j < columns; ++j)
+          sum += v[j] = double(x[i * columns + j]) + residual[i * columns + j];
+        for (double &value : v) {
+          value -= sum / columns;
+          squares += value * value;
+        }
+        double inverse = 1.0 / std::sqrt(squares / columns + 1e-12);
+        float max = 0;
+        for (int64_t j = 0; j < columns; ++j) {
+          double expected = v[j] * inverse * gamma[j] + beta[j];
+          if (columns > 1) {
+            EXPECT_NEAR(normal[i * columns + j], expected, 2e-5)
+                << "column " << j << " of " << columns;
+          }
+          max = std::max(max, std::fabs(normal[i * columns + j]));
+        }
+        EXPECT_EQ(scales[i], max / 127.0f);
+        for (int64_t j = 0; j < columns; ++j)
+          EXPECT_EQ(codes[i * columns + j],
+                    std::nearbyint(normal[i * columns + j] *
+                                   (max == 0 ? 0.0f : 127.0f / max)));
+      }
+      expectGuard(normal);
+      expectGuard(codes);
+      expectGuard(scales);
+    }
+}
+
+/// Three embeddings of different formats, summed.
+TEST_P(Rows, EmbeddingSum) {
+  KernelJit jit(R"(
+mixbit.kernel @k(%ids: memref<?xi64>, %t: memref<5x?xf32>, %q8: memref<?x?xi8>,
+    %s8: memref<?x1xf32>, %q4: memref<?x?xi8>, %s4: memref<?x?xf32>, %y: memref<?x?xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x?xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    %a = mixbit.table_load %t[%id] : memref<5x?xf32>, i64 -> f32
+    %b = mixbit.table_load %q8[%id] scales %s8 : memref<?x1xf32>
+        {format = !mixbit.int<8, group = [1, 0], scale = f32>} : memref<?x?xi8>, i64 -> f32
+    %c = mixbit.table_load %q4[%id] scales %s4 : memref<?x?xf32>
+        {format = !mixbit.int<4, group = [2, 32], scale = f32>} : memref<?x?xi8>, i64 -> f32
+    %ab = arith.addf %a, %b : f32
+    %abc = arith.addf %ab, %c : f32
+    mixbit.yield %abc : f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  const int64_t vocabulary = 5;
+  for (int64_t columns : kColumns) {
+    int64_t bytes = (columns + 1) / 2, groups = (columns + 31) / 32;
+    auto table = randomFloats(vocabulary * columns, 1.0f, 1);
+    auto noise = randomFloats(vocabulary * columns * 2, 128.0f, 2);
+    std::vector<uint8_t> codes8(vocabulary * columns),
+        codes4(vocabulary * bytes);
+    for (size_t i = 0; i < codes8.size(); ++i)
+      codes8[i] = uint8_t(int(noise[i]) + 128);
+    for (size_t i = 0; i < codes4.size(); ++i)
+      codes4[i] = uint8_t(int(noise[codes8.size() + i]) + 128);
+    auto scales8 = randomFloats(vocabulary, 0.1f, 3);
+    auto scales4 = randomFloats(3 * groups, 0.1f, 4);
+    std::vector<int64_t> ids = {2, -1, 0};
+    auto y = guarded<float>(3 * columns);
+    auto run = [&] {
+      return jit.run("k", KernelJit::Arguments()
+                              .operand(ids.data(), {3})
+                              .operand(table.data(), {columns})
+                              .operand(codes8.data(), {vocabulary, columns})
+                              .operand(scales8.data(), {vocabulary})
+                              .operand(codes4.data(), {vocabulary, bytes})
+                              .operand(scales4.data(), {3, groups})
+                              .operand(y.data(), {3, columns}));
+    };
+    EXPECT_EQ(run().kind, 0);
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t j = 0; j < columns; ++j) {
+        int64_t id = ids[i] < 0 ? ids[i] + vocabulary : ids[i];
+        float expected = table[id * columns + j];
+        expected += (float(codes8[id * columns + j]) - 128) * scales8[id];
+        int code = codes4[id * bytes + j / 2] >> (j % 2 * 4) & 15;
+        expected += float(code - 8) * scales4[id / 2 * groups + j / 32];
+        EXPECT_FLOAT_EQ(y[i * columns + j], expected) << j << " of " << columns;
+      }
+    expectGuard(y);
+    for (int64_t bad : {5, -6, 1000000}) {
+      ids[1] = bad;
+      mxb_error error = run();
+      EXPECT_EQ(error.kind, 1);
+      EXPECT_EQ(error.value, bad);
+      EXPECT_EQ(error.limit, vocabulary);
+    }
+  }
+}
+
+TEST_P(Rows, TablesOfOtherWidths) {
+  for (int bits : {1, 2, 3}) {
+    std::string format =
+        bits == 1   ? "!mixbit.binary<group = [1, 0], scale = f32>"
+        : bits == 2 ? "!mixbit.ternary<group = [1, 0], scale = f32>"
+                    : "!mixbit.int<3, group = [1, 0], scale = f32>";
+    KernelJit jit(R"(
+mixbit.kernel @k(%id: memref<i32>, %q: memref<?x?xi8>, %s: memref<?x1xf32>, %y: memref<?xf32>) {
+  mixbit.rows ins(%id : memref<i32>) outs(%y : memref<?xf32>)
+      maps [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>] {
+  ^bb0(%i: i32):
+    %a = mixbit.table_load %q[%i] scales %s : memref<?x1xf32>
+        {format = )" + format +
+                      R"(} : memref<?x?xi8>, i32 -> f32
+    mixbit.yield %a : f32
+  }
+})",
+                  GetParam());
+    ASSERT_TRUE(jit.valid());
+    for (int64_t columns : kColumns) {
+      int64_t bytes = (columns * bits + 7) / 8;
+      auto noise = randomFloats(2 * bytes, 128.0f);
+      std::vector<uint8_t> codes(2 * bytes);
+      for (size_t i = 0; i < codes.size(); ++i)
+        codes[i] = uint8_t(int(noise[i]) + 128);
+      float scales[] = {0.5f, 0.25f};
+      int32_t id = 1;
+      auto y = guarded<float>(columns);
+      jit.run("k", KernelJit::Arguments()
+                       .operand(&id)
+                       .operand(codes.data(), {2, bytes})
+                       .operand(scales, {2})
+                       .operand(y.data(), {columns}));
+      for (int64_t j = 0; j < columns; ++j) {
+        int code = 0;
+        for (int b = 0; b < bits; ++b)
+          code |= (codes[bytes + (j * bits + b) / 8] >> (j * bits + b) % 8 & 1)
+                  << b;
+        float level = bits == 1   ? 2 * code - 1
+                      : bits == 2 ? code - 1
+                                  : code - 4;
+        EXPECT_EQ(y[j], level * 0.25f) << bits << " bits, " << j;
+      }
+      expectGuard(y);
+    }
+  }
+}
+
+/// Transposes, integer division, columns, and maps with floordiv and mod.
+TEST_P(Rows, StridesAndIntegers) {
+  KernelJit jit(R"(
+mixbit.kernel @transpose(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %z: memref<?x?xf32>) {
+  mixbit.rows ins(%x : memref<?x?xf32>) outs(%y, %z : memref<?x?xf32>, memref<?x?xf32>)
+      maps [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0, d1)>,
+            affine_map<(d0, d1) -> (d1, d0)>] {
+  ^bb0(%a: f32):
+    mixbit.yield %a, %a : f32, f32
+  }
+}
+mixbit.kernel @divide(%x: memref<?xi64>, %d: memref<?xi64>, %y: memref<?xi64>, %c: memref<?xi32>) {
+  mixbit.rows ins(%x, %d : memref<?xi64>, memref<?xi64>) outs(%y, %c : memref<?xi64>, memref<?xi32>)
+      maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>,
+            affine_map<(d0) -> (d0)>] {
+  ^bb0(%a: i64, %b: i64):
+    %q = arith.divsi %a, %b : i64
+    %j = mixbit.column : i32
+    mixbit.yield %q, %j : i64, i32
+  }
+}
+mixbit.kernel @fold(%x: memref<?x4xf32>, %y: memref<?x?xf32>) {
+  mixbit.rows ins(%x : memref<?x4xf32>) outs(%y : memref<?x?xf32>)
+      maps [affine_map<(d0, d1) -> (d0 + d1 floordiv 4, d1 mod 4)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%a: f32):
+    mixbit.yield %a : f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  for (int64_t columns : kColumns) {
+    auto x = randomFloats(3 * columns, 1.0f);
+    auto y = guarded<float>(3 * columns), z = y;
+    jit.run("transpose", KernelJit::Arguments()
+                             .operand(x.data(), {columns, 3})
+                             .operand(y.data(), {3, columns})
+                             .operand(z.data(), {columns, 3}));
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t j = 0; j < columns; ++j) {
+        EXPECT_EQ(y[i * columns + j], x[j * 3 + i]);
+        EXPECT_EQ(z[j * 3 + i], x[j * 3 + i]);
+      }
+    expectGuard(y);
+    expectGuard(z);
+
+    std::vector<int64_t> a(columns), b(columns);
+    for (int64_t j = 0; j < columns; ++j) {
+      a[j] = j % 5 == 4 ? INT64_MIN : j * 7 - 11;
+      b[j] = j % 5 - 2 == 2 ? -1 : j % 5 - 2;
+    }
+    auto quotient = guarded<int64_t>(columns);
+    auto column = guarded<int32_t>(columns);
+    jit.run("divide", KernelJit::Arguments()
+                          .operand(a.data(), {columns})
+                          .operand(b.data(), {columns})
+                          .operand(quotient.data(), {columns})
+                          .operand(column.data(), {columns}));
+    for (int64_t j = 0; j < columns; ++j) {
+      EXPECT_EQ(column[j], j);
+      if (b[j] != 0 && a[j] != INT64_MIN) {
+        EXPECT_EQ(quotient[j], a[j] / b[j]);
+      }
+    }
+    expectGuard(quotient);
+
+    auto source = randomFloats((2 + (columns + 3) / 4) * 4, 1.0f);
+    auto folded = guarded<float>(2 * columns);
+    jit.run("fold", KernelJit::Arguments()
+                        .operand(source.data(), {2 + (columns + 3) / 4})
+                        .operand(folded.data(), {2, columns}));
+    for (int64_t i = 0; i < 2; ++i)
+      for (int64_t j = 0; j < columns; ++j)
+        EXPECT_EQ(folded[i * columns + j], source[i * 4 + j]);
+  }
+}
+
+/// Functions against libm in double.
+TEST_P(Rows, Functions) {
+  struct Case {
+    const char *op;
+    double (*reference)(double);
+    float range;
+    double tolerance; ///< relative, and absolute below 1
+  } cases[] = {{"math.exp", std::exp, 80.0f, 4e-7},
+               {"math.erf", std::erf, 6.0f, 3e-7},
+               {"math.tanh", std::tanh, 12.0f, 5e-7},
+               {"math.sin", std::sin, 500.0f, 2e-7},
+               {"math.cos", std::cos, 500.0f, 2e-7},
+               {"math.floor", std::floor, 100.0f, 0},
+               {"math.ceil", std::ceil, 100.0f, 0},
+               {"math.round", std::round, 100.0f, 0},
+               {"math.trunc", std::trunc, 100.0f, 0},
+               {"math.roundeven", std::nearbyint, 100.0f, 0}};
+  for (const Case &c : cases) {
+    KernelJit jit(
+        "mixbit.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) {\n"
+        "mixbit.rows ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)"
+        " maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] {\n"
+        "^bb0(%a: f32):\n%r = " +
+            std::string(c.op) + " %a : f32\nmixbit.yield %r : f32 } }",
+        GetParam());
+    ASSERT_TRUE(jit.valid());
+    auto x = randomFloats(20000, c.range);
+    for (int i = 0; i < 400; ++i) // halves, where roundings differ
+      x[i] = (i - 200) * 0.5f;
+    const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, 1e-30f, NAN};
+    std::copy(std::begin(special), std::end(special), x.end() - 6);
+    auto y = guarded<float>(x.size());
+    jit.run("k", KernelJit::Arguments()
+                     .operand(x.data(), {int64_t(x.size())})
+                     .operand(y.data(), {int64_t(x.size())}));
+    double worst = 0;
+    bool isSine =
+        std::string(c.op) == "math.sin" || std::string(c.op) == "math.cos";
+    for (size_t i = 0; i < x.size(); ++i) {
+      double expected = c.reference(double(x[i]));
+      if (isSine && !std::isfinite(x[i]))
+        continue;
+      if (std::isnan(expected)) {
+        EXPECT_TRUE(std::isnan(y[i])) << c.op << "(" << x[i] << ")";
+        continue;
+      }
+      if (std::isinf(expected) || expected == 0) {
+        EXPECT_EQ(y[i], expected) << c.op << "(" << x[i] << ")";
+        continue;
+      }
+      if (std::fabs(expected) < 1.2e-38 || std::fabs(expected) > 3.4e38)
+        continue;
+      worst = std::max(worst, std::fabs(y[i] - expected) /
+                                  (isSine ? 1 : std::fabs(expected)));
+    }
+    EXPECT_LE(worst, c.tolerance) << c.op;
+    RecordProperty(c.op, std::to_string(worst));
+  }
+}
+
+TEST_P(Rows, HalfFloats) {
+  KernelJit jit(R"(
+mixbit.kernel @k(%x: memref<?xf16>, %y: memref<?xf32>, %z: memref<?xf16>, %w: memref<?xbf16>) {
+  mixbit.rows ins(%x, %y : memref<?xf16>, memref<?xf32>) outs(%z, %w : memref<?xf16>, memref<?xbf16>)
+      maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>,
+            affine_map<(d0) -> (d0)>] {
+  ^bb0(%a: f16, %b: f32):
+    %e = arith.extf %a : f16 to f32
+    %s = arith.addf %e, %b : f32
+    %h = arith.truncf %s : f32 to f16
+    %l = arith.truncf %s : f32 to bf16
+    mixbit.yield %h, %l : f16, bf16
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  // All halves; adding zero must give them back.
+  std::vector<uint16_t> x(65536);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = uint16_t(i);
+  std::vector<float> zero(x.size(), -0.0f);
+  auto z = guarded<uint16_t>(x.size()), w = z;
+  jit.run("k", KernelJit::Arguments()
+                   .operand(x.data(), {65536})
+                   .operand(zero.data(), {65536})
+                   .operand(z.data(), {65536})
+                   .operand(w.data(), {65536}));
+  for (size_t i = 0; i < x.size(); ++i) {
+    if ((i & 0x7c00) == 0x7c00 && (i & 0x3ff))
+      EXPECT_TRUE((z[i] & 0x7c00) == 0x7c00 && (z[i] & 0x3ff)) << i;
+    else
+      EXPECT_EQ(z[i], i);
+  }
+  EXPECT_EQ(w[0x3c00], 0x3f80);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Rows, testing::ValuesIn(runnableTargets()),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           for (char &c : name)
+                             c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+} // namespace
