@@ -50,6 +50,7 @@ void buildKernelLoweringPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCheckKernelCalls({strict}));
+  pm.addPass(createMarkGpuKernels());
 }
 
 void buildCodegenPipeline(OpPassManager &pm, bool strict) {
