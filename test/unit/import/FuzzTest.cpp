@@ -99,8 +99,7 @@ TEST(Fuzz, damagedFilesGiveAModuleOrADiagnostic) {
   std::vector<std::pair<std::string, std::string>> seeds;
   for (const char *name :
        {"convnet/model.onnx", "convnet/dynamo.onnx", "external/model.onnx",
-        "shared/encoder-a.onnx", "sections-small/legacy.onnx",
-        "sections-small/dynamo.onnx"}) {
+        "shared/encoder-a.onnx", "sections-small/decomposed.onnx"}) {
     std::string path = std::string(MIXBIT_TEST_MODELS "/") + name;
     auto buffer = llvm::MemoryBuffer::getFile(path);
     ASSERT_TRUE(bool(buffer)) << path;
