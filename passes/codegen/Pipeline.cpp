@@ -16,6 +16,8 @@ namespace mixbit {
 
 void buildExpansionPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createExpandRows({strict}));
+  pm.addPass(createExpandLoops({strict}));
+  pm.addPass(createExpandAttention());
   pm.addPass(createExpandContract({strict}));
   pm.addPass(createLowerDot());
 }

@@ -107,8 +107,8 @@ void KernelJit::compile(const std::string &kernels) {
                  .create();
   ASSERT_TRUE(bool(jit)) << llvm::toString(jit.takeError());
   implementation->jit = std::move(*jit);
-  llvm::cantFail(implementation->jit->addIRModule(llvm::orc::ThreadSafeModule(
-      std::move(code), std::move(llvmContext))));
+  llvm::cantFail(implementation->jit->addIRModule(
+      llvm::orc::ThreadSafeModule(std::move(code), std::move(llvmContext))));
   isValid = true;
 }
 
@@ -127,8 +127,7 @@ mxb_error KernelJit::run(const std::string &kernel, Arguments arguments,
     return error;
   }
   arguments.words[0] = reinterpret_cast<int64_t>(&error);
-  mxb_extent space =
-      extent->toPtr<mxb_kernel_extent>()(arguments.words.data());
+  mxb_extent space = extent->toPtr<mxb_kernel_extent>()(arguments.words.data());
   int64_t lines = (space.scratch_bytes + 63) / 64;
   char *scratch = static_cast<char *>(std::aligned_alloc(64, (lines + 1) * 64));
   for (int64_t i = 0; i < (lines + 1) * 64; ++i)
@@ -136,8 +135,7 @@ mxb_error KernelJit::run(const std::string &kernel, Arguments arguments,
   part = part ? part : std::max<int64_t>(space.size, 1);
   for (int64_t begin = 0; begin < space.size; begin += part)
     body->toPtr<mxb_kernel_body>()(arguments.words.data(), begin,
-                                   std::min(begin + part, space.size),
-                                   scratch);
+                                   std::min(begin + part, space.size), scratch);
   for (int64_t i = lines * 64; i < (lines + 1) * 64; ++i)
     EXPECT_EQ(scratch[i], char(0xa5)) << "written beyond the scratch";
   std::free(scratch);

@@ -34,7 +34,8 @@ public:
   /// A launch's words, under construction.
   struct Arguments {
     std::vector<int64_t> words = {0};
-    Arguments &operand(const void *address, llvm::ArrayRef<int64_t> dynamic = {}) {
+    Arguments &operand(const void *address,
+                       llvm::ArrayRef<int64_t> dynamic = {}) {
       words.push_back(reinterpret_cast<int64_t>(address));
       words.insert(words.end(), dynamic.begin(), dynamic.end());
       return *this;

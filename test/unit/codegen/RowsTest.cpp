@@ -13,7 +13,6 @@ namespace {
 const int64_t kColumns[] = {1, 3, 7, 8, 9, 15, 17, 31, 100, 384};
 const int64_t kRows[] = {0, 1, 3};
 
-
 template <typename T>
 std::vector<T> guarded(size_t count) {
   return std::vector<T>(count + 16, T(77));
@@ -53,8 +52,9 @@ void checkSoftmax(KernelJit &jit, int64_t rows, int64_t columns,
     std::vector<int64_t> sizes = {rows};
     if (isDynamic)
       sizes.push_back(columns);
-    return KernelJit::Arguments().operand(x.data(), sizes).operand(out.data(),
-                                                                  sizes);
+    return KernelJit::Arguments()
+        .operand(x.data(), sizes)
+        .operand(out.data(), sizes);
   };
   jit.run("k", arguments(y));
   for (int64_t i = 0; i < rows; ++i) {
@@ -130,7 +130,8 @@ mixbit.kernel @k(%x: memref<?x?xf32>, %res: memref<?x?xf32>, %g: memref<?xf32>,
     %scale = arith.divf %max, %c : f32
     mixbit.yield %y, %code, %scale : f32, i8, f32
   }
-})", GetParam());
+})",
+                GetParam());
   ASSERT_TRUE(jit.valid());
   for (int64_t columns : kColumns)
     for (int64_t rows : kRows) {
@@ -199,7 +200,8 @@ mixbit.kernel @k(%ids: memref<?xi64>, %t: memref<5x?xf32>, %q8: memref<?x?xi8>,
     %abc = arith.addf %ab, %c : f32
     mixbit.yield %abc : f32
   }
-})", GetParam());
+})",
+                GetParam());
   ASSERT_TRUE(jit.valid());
   const int64_t vocabulary = 5;
   for (int64_t columns : kColumns) {
@@ -249,19 +251,22 @@ mixbit.kernel @k(%ids: memref<?xi64>, %t: memref<5x?xf32>, %q8: memref<?x?xi8>,
 
 TEST_P(Rows, TablesOfOtherWidths) {
   for (int bits : {1, 2, 3}) {
-    std::string format = bits == 1   ? "!mixbit.binary<group = [1, 0], scale = f32>"
-                         : bits == 2 ? "!mixbit.ternary<group = [1, 0], scale = f32>"
-                                     : "!mixbit.int<3, group = [1, 0], scale = f32>";
+    std::string format =
+        bits == 1   ? "!mixbit.binary<group = [1, 0], scale = f32>"
+        : bits == 2 ? "!mixbit.ternary<group = [1, 0], scale = f32>"
+                    : "!mixbit.int<3, group = [1, 0], scale = f32>";
     KernelJit jit(R"(
 mixbit.kernel @k(%id: memref<i32>, %q: memref<?x?xi8>, %s: memref<?x1xf32>, %y: memref<?xf32>) {
   mixbit.rows ins(%id : memref<i32>) outs(%y : memref<?xf32>)
       maps [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>] {
   ^bb0(%i: i32):
     %a = mixbit.table_load %q[%i] scales %s : memref<?x1xf32>
-        {format = )" + format + R"(} : memref<?x?xi8>, i32 -> f32
+        {format = )" + format +
+                      R"(} : memref<?x?xi8>, i32 -> f32
     mixbit.yield %a : f32
   }
-})", GetParam());
+})",
+                  GetParam());
     ASSERT_TRUE(jit.valid());
     for (int64_t columns : kColumns) {
       int64_t bytes = (columns * bits + 7) / 8;
@@ -282,7 +287,9 @@ mixbit.kernel @k(%id: memref<i32>, %q: memref<?x?xi8>, %s: memref<?x1xf32>, %y: 
         for (int b = 0; b < bits; ++b)
           code |= (codes[bytes + (j * bits + b) / 8] >> (j * bits + b) % 8 & 1)
                   << b;
-        float level = bits == 1 ? 2 * code - 1 : bits == 2 ? code - 1 : code - 4;
+        float level = bits == 1   ? 2 * code - 1
+                      : bits == 2 ? code - 1
+                                  : code - 4;
         EXPECT_EQ(y[j], level * 0.25f) << bits << " bits, " << j;
       }
       expectGuard(y);
@@ -317,7 +324,8 @@ mixbit.kernel @fold(%x: memref<?x4xf32>, %y: memref<?x?xf32>) {
   ^bb0(%a: f32):
     mixbit.yield %a : f32
   }
-})", GetParam());
+})",
+                GetParam());
   ASSERT_TRUE(jit.valid());
   for (int64_t columns : kColumns) {
     auto x = randomFloats(3 * columns, 1.0f);
@@ -383,11 +391,13 @@ TEST_P(Rows, Functions) {
                {"math.trunc", std::trunc, 100.0f, 0},
                {"math.roundeven", std::nearbyint, 100.0f, 0}};
   for (const Case &c : cases) {
-    KernelJit jit("mixbit.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) {\n"
-                  "mixbit.rows ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)"
-                  " maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] {\n"
-                  "^bb0(%a: f32):\n%r = " + std::string(c.op) +
-                  " %a : f32\nmixbit.yield %r : f32 } }", GetParam());
+    KernelJit jit(
+        "mixbit.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) {\n"
+        "mixbit.rows ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)"
+        " maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] {\n"
+        "^bb0(%a: f32):\n%r = " +
+            std::string(c.op) + " %a : f32\nmixbit.yield %r : f32 } }",
+        GetParam());
     ASSERT_TRUE(jit.valid());
     auto x = randomFloats(20000, c.range);
     for (int i = 0; i < 400; ++i) // halves, where roundings differ
@@ -399,7 +409,8 @@ TEST_P(Rows, Functions) {
                      .operand(x.data(), {int64_t(x.size())})
                      .operand(y.data(), {int64_t(x.size())}));
     double worst = 0;
-    bool isSine = std::string(c.op) == "math.sin" || std::string(c.op) == "math.cos";
+    bool isSine =
+        std::string(c.op) == "math.sin" || std::string(c.op) == "math.cos";
     for (size_t i = 0; i < x.size(); ++i) {
       double expected = c.reference(double(x[i]));
       if (isSine && !std::isfinite(x[i]))
@@ -435,7 +446,8 @@ mixbit.kernel @k(%x: memref<?xf16>, %y: memref<?xf32>, %z: memref<?xf16>, %w: me
     %l = arith.truncf %s : f32 to bf16
     mixbit.yield %h, %l : f16, bf16
   }
-})", GetParam());
+})",
+                GetParam());
   ASSERT_TRUE(jit.valid());
   // All halves; adding zero must give them back.
   std::vector<uint16_t> x(65536);
