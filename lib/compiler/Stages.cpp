@@ -9,10 +9,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
-#if __has_include("passes/quantize/Passes.h")
 #include "passes/quantize/Passes.h"
-#define HAS_QUANTIZE 1
-#endif
 #include "passes/simplify/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -115,13 +112,14 @@ bool Compilation::simplifyAndQuantize() {
   if (!runPasses("simplify", buildSimplifyPipeline, *module))
     return false;
   progress("quantize");
-#ifdef HAS_QUANTIZE
-  QuantizeOptions quantize;
+  AssignFormatsOptions quantize;
   quantize.weights = options.weights;
-  quantize.groupRows = options.groupRows;
-  quantize.groupColumns = options.groupColumns;
+  if (options.groupRows >= 0 && options.groupColumns >= 0)
+    quantize.group = std::to_string(options.groupRows) + "x" +
+                     std::to_string(options.groupColumns);
   quantize.activations = options.activations;
-  quantize.keep = options.keep;
+  for (const auto &[pattern, format] : options.keep)
+    quantize.keep.push_back(pattern + "=" + format);
   if (!runPasses(
           "quantize",
           [&](OpPassManager &manager) {
@@ -129,7 +127,6 @@ bool Compilation::simplifyAndQuantize() {
           },
           *module))
     return false;
-#endif
   description = describeGraph(*module);
   return true;
 }

@@ -232,7 +232,4 @@ void emitContractCpu(KernelBuilder &kernel, ContractOp op,
 void emitContractGpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);
 
-/// Threads of a block in code made by emitContractGpu.
-inline constexpr int64_t kGpuThreads = 128;
-
 } // namespace mixbit

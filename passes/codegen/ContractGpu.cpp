@@ -10,7 +10,6 @@
 #include "passes/codegen/KernelBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -41,13 +40,6 @@ void emitContractGpu(KernelBuilder &kernel, ContractOp op,
                                            kernel.extentBuffer(op.getA()), 0);
   Value size =
       extentIr.mul(extentIr.ceilDiv(extentRows, plan.stripRows), plan.panels());
-
-  auto function =
-      cast<func::FuncOp>(kernel.args.getParentBlock()->getParentOp());
-  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
-                    ir.b.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
-                    ir.b.getDenseI32ArrayAttr({kGpuThreads, 1, 1}));
 
   Value allRows = memref::DimOp::create(ir.b, ir.loc, buffers.a, 0);
   Value thread = readRegister<NVVM::ThreadIdXOp>(ir);

@@ -21,7 +21,9 @@ static void chooseTiles(ContractPlan &plan) {
     plan.prefetchBytes = 64 * 4 * 64;
     break;
   case DotIsa::Avx2:
-    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{4, 2, 1};
+    // 16 registers. Sums in i32 of small codes lie in memory between flushes.
+    plan.tile = isFloat || plan.mode == DotMode::Small16 ? TileShape{6, 2, 1}
+                                                         : TileShape{4, 2, 1};
     plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
     break;
   case DotIsa::NeonDot:

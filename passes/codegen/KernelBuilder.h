@@ -24,6 +24,9 @@ namespace mixbit {
 /// Module attribute that names the target of the kernels in it.
 inline constexpr llvm::StringLiteral kTargetAttr = "mixbit.target";
 
+/// Threads of a block in code for GPUs.
+inline constexpr int64_t kGpuThreads = 128;
+
 /// How many words a buffer of `type` takes in a launch's arguments: the
 /// address, a size for each dynamic dimension, and a stride for each dynamic
 /// stride of an explicit strided layout (those of the identity layout follow

@@ -214,4 +214,22 @@ def LowerDot : Pass<"lower-dot", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def MarkGpuKernels : Pass<"mark-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make the kernels of a GPU module its entry points";
+  let description = [{
+    Runs on the llvm dialect, where these attributes are known. The functions
+    that size a launch belong to the host and are erased. Modules for CPUs stay
+    as they are.
+
+    ```mlir
+    llvm.func @k(...)
+    llvm.func @k.extent(...)
+    // becomes
+    llvm.func @k(...) attributes {nvvm.kernel, nvvm.reqntid = array<i32: 128, 1, 1>}
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // MIXBIT_PASSES_CODEGEN_PASSES_TD

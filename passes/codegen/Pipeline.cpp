@@ -50,12 +50,24 @@ void buildKernelLoweringPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCheckKernelCalls({strict}));
+  pm.addPass(createMarkGpuKernels());
 }
 
 void buildCodegenPipeline(OpPassManager &pm, bool strict) {
   buildExpansionPipeline(pm, strict);
   buildKernelLoweringPipeline(pm, strict);
   pm.addPass(createMangleKernels());
+}
+
+void buildHostPipeline(OpPassManager &pm, ArrayRef<std::string> targets) {
+  LowerPlanOptions options;
+  llvm::append_range(options.targets, targets);
+  pm.addPass(createLowerPlan(options));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
 void registerCodegenPipelines() {

@@ -38,6 +38,21 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   }];
 }
 
+def SplitConvBias : Pass<"split-conv-bias", "::mlir::func::FuncOp"> {
+  let summary = "Make the bias of a convolution an addition";
+  let description = [{
+    The addition then shares a kernel with the activation that follows.
+
+    ```mlir
+    %y = mixbit.conv %x, %w, %b {...} : ...
+    // becomes
+    %c = mixbit.conv %x, %w {...} : ...
+    %b1 = mixbit.reshape %b {shape = affine_map<() -> (8, 1, 1)>} : ...
+    %y = mixbit.binary %c, %b1 {kind = #mixbit.binary_kind<add>} : ...
+    ```
+  }];
+}
+
 def FormKernels : Pass<"form-kernels", "::mlir::ModuleOp"> {
   let summary = "Turn functions of graph operations into kernels and plans";
   let description = [{

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "test/unit/codegen/KernelHarness.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -134,3 +136,97 @@ INSTANTIATE_TEST_SUITE_P(All, ContractTest,
                          testing::Combine(testing::ValuesIn(variants),
                                           testing::ValuesIn(cases)),
                          testName);
+
+//===----------------------------------------------------------------------===//
+// AArch64, cross-compiled and run by QEMU
+//===----------------------------------------------------------------------===//
+
+static void writeFile(const std::string &path, const std::string &text) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  ASSERT_FALSE(error) << error.message();
+  os << text;
+}
+
+class ContractQemuTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(ContractQemuTest, MatchesReference) {
+  const std::string sysroot = "/usr/aarch64-linux-gnu";
+  if (std::system("qemu-aarch64 --version >/dev/null 2>&1") != 0 ||
+      std::system("clang-22 --version >/dev/null 2>&1") != 0 ||
+      !llvm::sys::fs::exists(sysroot + "/lib/libc.so.6"))
+    GTEST_SKIP() << "needs qemu-aarch64, clang-22 and a C library for AArch64";
+  const Target *target = findTarget(GetParam());
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("contract", folder));
+  std::string path(folder);
+
+  std::string kernels;
+  std::string source = "#include <stdint.h>\n#include <stdio.h>\n"
+                       "#include <string.h>\n#include <math.h>\n"
+                       "struct extent { int64_t size, bytes; };\n"
+                       "static char scratch[1 << 20] "
+                       "__attribute__((aligned(64)));\n";
+  std::string body;
+  int number = 0;
+  struct Size {
+    int64_t m, n, k, ka;
+  };
+  for (const Case &kind : cases)
+    for (const Size &size : {Size{1, 12, 60, 60}, Size{13, 100, 100, 128},
+                             Size{5, 64, 192, 192}}) {
+      Format format = kind.format;
+      if (format.groupCols > size.k)
+        format.groupCols = 0;
+      auto problem = ContractProblem::make(size.m, size.n, size.k, size.ka,
+                                           format, 3 + number);
+      std::string name = "k" + std::to_string(number++);
+      kernels += problem.text("", name);
+      source += problem.cSource(name);
+      source += "void " + name + "(int64_t *, int64_t, int64_t, void *);\n" +
+                "struct extent " + name + "_extent(int64_t *) __asm__(\"" +
+                name + ".extent\");\n";
+      body += "  " + name + "_fill(args); e = " + name +
+              "_extent(args); if (e.bytes > (int64_t)sizeof(scratch)) return "
+              "2;\n  " +
+              name + "(args, 0, e.size, scratch);\n  bad |= check(\"" +
+              kind.name + "\", " + name + "_out, " + name + "_expected, " +
+              std::to_string(size.m * size.n) + ");\n";
+    }
+  source += "static int check(const char *what, void *got, void *want, int n) "
+            "{\n  float *g = got, *w = want;\n"
+            "  for (int i = 0; i < n; ++i)\n"
+            "    if (!(fabsf(g[i] - w[i]) <= 2e-5f * (1 + fabsf(w[i])))) {\n"
+            "      printf(\"%s: %d: expected %g, but got %g\\n\", what, i, "
+            "w[i], g[i]);\n      return 1;\n    }\n  return 0;\n}\n"
+            "int main(void) {\n  int64_t args[32]; struct extent e; int bad = "
+            "0;\n" +
+            body + "  return bad;\n}\n";
+  auto assembly = compileToAssembly(kernels, *target);
+  ASSERT_TRUE(bool(assembly)) << llvm::toString(assembly.takeError());
+  writeFile(path + "/kernels.s", *assembly);
+  writeFile(path + "/main.c", source);
+  std::string compile =
+      "cd " + path +
+      " && clang-22 --target=aarch64-linux-gnu -march=armv8.2-a+dotprod -O1 "
+      "-fuse-ld=lld-22 -fPIE -pie -isystem " +
+      sysroot + "/include -B" + sysroot + "/lib -L" + sysroot +
+      "/lib -nostartfiles " + sysroot + "/lib/Scrt1.o " + sysroot +
+      "/lib/crti.o -nodefaultlibs main.c kernels.s -lc -lm " + sysroot +
+      "/lib/crtn.o -o program";
+  ASSERT_EQ(std::system(compile.c_str()), 0) << compile;
+  EXPECT_EQ(
+      std::system(
+          ("qemu-aarch64 -L " + sysroot + " " + path + "/program").c_str()),
+      0);
+  llvm::sys::fs::remove_directories(path);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ContractQemuTest,
+                         testing::Values("aarch64-dotprod", "aarch64"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           llvm::erase_if(
+                               name, [](char c) { return !std::isalnum(c); });
+                           return name;
+                         });

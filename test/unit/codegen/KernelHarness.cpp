@@ -2,23 +2,22 @@
 #include "test/unit/codegen/KernelHarness.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "passes/codegen/Codegen.h"
 #include "passes/codegen/KernelBuilder.h"
 #include "passes/codegen/Passes.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -41,10 +40,7 @@ static mlir::MLIRContext &context() {
     mlir::DialectRegistry registry;
     mlir::registerAllDialects(registry);
     mlir::registerAllExtensions(registry);
-    mlir::registerAllToLLVMIRTranslations(registry);
     registry.insert<MixbitDialect>();
-    mlir::registerAllPasses();
-    registerCodegenPasses();
     return new mlir::MLIRContext(registry);
   }();
   return *instance;
@@ -58,14 +54,16 @@ makeMachine(const Target &target) {
   if (!found)
     return createStringError(error);
   TargetOptions options;
+  options.MCOptions.AsmVerbose = true; // marks spills
   return std::unique_ptr<TargetMachine>(found->createTargetMachine(
       triple, target.cpu, target.features, options, Reloc::PIC_, std::nullopt,
       CodeGenOptLevel::Aggressive));
 }
 
-/// Codegen's passes, down to LLVM IR as `machine` optimizes it.
+/// Codegen's passes, down to LLVM IR as `machine` optimizes it. The tiles are
+/// those of `target`, the code `codeTarget`'s.
 static Expected<std::unique_ptr<Module>>
-toLlvm(const std::string &text, const Target &target, bool emulate,
+toLlvm(const std::string &text, const Target &target, const Target &codeTarget,
        TargetMachine &machine, LLVMContext &llvmContext) {
   mlir::MLIRContext &mlirContext = context();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &mlirContext);
@@ -73,24 +71,17 @@ toLlvm(const std::string &text, const Target &target, bool emulate,
     return createStringError("the kernel does not parse");
   (*module)->setAttr(kTargetAttr, TargetAttr::get(&mlirContext, target.name));
   mlir::PassManager manager(&mlirContext);
-  std::string pipeline =
-      "expand-contract,lower-dot{emulate=" + std::to_string(emulate) +
-      "},canonicalize,cse,loop-invariant-code-motion,convert-vector-to-scf,"
-      "lower-affine,convert-scf-to-cf,expand-strided-metadata,lower-affine,"
-      "lower-kernel-args,math-uplift-to-fma,convert-math-to-llvm,"
-      "convert-vector-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,"
-      "convert-index-to-llvm,convert-func-to-llvm,convert-cf-to-llvm,"
-      "convert-ub-to-llvm,reconcile-unrealized-casts,canonicalize,cse";
-  if (failed(mlir::parsePassPipeline(pipeline, manager)) ||
-      failed(manager.run(*module)))
+  manager.addPass(createExpandContract());
+  LowerDotOptions dotOptions;
+  dotOptions.emulate = target.dot != codeTarget.dot;
+  manager.addPass(createLowerDot(dotOptions));
+  buildKernelLoweringPipeline(manager);
+  if (failed(manager.run(*module)))
     return createStringError("codegen failed");
-  (*module)->removeAttr(kTargetAttr);
   std::unique_ptr<Module> result =
-      mlir::translateModuleToLLVMIR(*module, llvmContext);
+      translateKernels(*module, codeTarget, llvmContext);
   if (!result)
     return createStringError("no LLVM IR");
-  result->setTargetTriple(machine.getTargetTriple());
-  result->setDataLayout(machine.createDataLayout());
 
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -128,7 +119,7 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
   if (!machine)
     return machine.takeError();
   auto llvmContext = std::make_unique<LLVMContext>();
-  auto module = toLlvm(text, target, emulate, **machine, *llvmContext);
+  auto module = toLlvm(text, target, *codeTarget, **machine, *llvmContext);
   if (!module)
     return module.takeError();
 
@@ -172,13 +163,13 @@ void JitKernel::run(const std::vector<int64_t> &args, int parts) const {
 }
 
 Expected<std::string> compileToAssembly(const std::string &text,
-                                        const Target &target, bool emulate) {
+                                        const Target &target) {
   context();
   auto machine = makeMachine(target);
   if (!machine)
     return machine.takeError();
   LLVMContext llvmContext;
-  auto module = toLlvm(text, target, emulate, **machine, llvmContext);
+  auto module = toLlvm(text, target, target, **machine, llvmContext);
   if (!module)
     return module.takeError();
   SmallString<0> assembly;
@@ -259,7 +250,8 @@ static std::string formatText(const Format &format) {
   return "";
 }
 
-std::string ContractProblem::text(const std::string &epilogue) const {
+std::string ContractProblem::text(const std::string &epilogue,
+                                  const std::string &name) const {
   PackedLayout layout = layoutFor(format);
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
@@ -273,7 +265,7 @@ std::string ContractProblem::text(const std::string &epilogue) const {
   std::string wz = "memref<" + scaleShape + "xi32>";
   std::string bias = "memref<" + number(n) + "xf32>";
   std::string out = "memref<?x" + number(n) + "xf32>";
-  std::string s = "mixbit.kernel @k(%a: " + a;
+  std::string s = "mixbit.kernel @" + name + "(%a: " + a;
   if (!isFloat)
     s += ", %as: memref<?xf32>";
   s += ", %w: " + w;
@@ -324,6 +316,52 @@ std::vector<float> ContractProblem::reference() const {
     std::copy_n(&floatData[i * ka], k, &tight[i * k]);
   FloatMatrix matrix{floatWeights.data(), FloatKind::F32, n, k};
   return referenceLinear(tight, m, matrix, bias);
+}
+
+template <typename T>
+static void cArray(raw_ostream &os, const char *type, const std::string &name,
+                   const std::vector<T> &values) {
+  os << "static " << type << " " << name
+     << "[] __attribute__((aligned(64))) = {";
+  for (T value : values)
+    if constexpr (std::is_floating_point_v<T>)
+      os << format_hex(bit_cast<uint32_t>(value), 10) << ",";
+    else
+      os << int64_t(value) << ",";
+  os << "0};\n";
+}
+
+std::string ContractProblem::cSource(const std::string &name) const {
+  std::string text;
+  raw_string_ostream os(text);
+  std::string words = "0";
+  auto add = [&](const char *type, const char *part, const auto &values,
+                 bool dynamic) {
+    std::string array = name + "_" + part;
+    cArray(os, type, array, values);
+    words += ", (int64_t)" + array;
+    if (dynamic)
+      words += ", " + std::to_string(m);
+  };
+  // Floats are given by their bits.
+  if (format.isFloat()) {
+    add("uint32_t", "a", floatData, true);
+    add("uint32_t", "w", packedFloats, false);
+  } else {
+    add("int8_t", "a", rows, true);
+    add("uint32_t", "as", data.scales, true);
+    add("uint8_t", "w", packed, false);
+    add("uint32_t", "ws", scales, false);
+    if (!zeros.empty())
+      add("int32_t", "wz", zeros, false);
+  }
+  add("uint32_t", "bias", bias, false);
+  add("uint32_t", "out", std::vector<float>(m * n), true);
+  cArray(os, "uint32_t", name + "_expected", reference());
+  os << "static void " << name << "_fill(int64_t *args) {\n"
+     << "  int64_t words[] = {" << words << "};\n"
+     << "  memcpy(args, words, sizeof(words));\n}\n";
+  return text;
 }
 
 } // namespace mixbit

@@ -44,10 +44,9 @@ private:
   mxb_kernel kernel{};
 };
 
-/// Assembly of kernel @k of `text` for `target`.
+/// Assembly of the kernels of `text` for `target`.
 llvm::Expected<std::string> compileToAssembly(const std::string &text,
-                                              const Target &target,
-                                              bool emulate = false);
+                                              const Target &target);
 
 /// A contraction with bias: data, weights and the reference's result.
 struct ContractProblem {
@@ -66,7 +65,11 @@ struct ContractProblem {
                               const Format &format, unsigned seed);
   /// Kernel @k: out = contract + bias; `epilogue` replaces the region's body,
   /// from %acc and %b to %y.
-  std::string text(const std::string &epilogue = "") const;
+  std::string text(const std::string &epilogue = "",
+                   const std::string &name = "k") const;
+  /// The data as C arrays NAME_rows, ..., the reference's result
+  /// NAME_expected, and the words NAME_args with NAME_out.
+  std::string cSource(const std::string &name) const;
   /// Arguments of a launch; `out` is [m][n].
   std::vector<int64_t> args(std::vector<float> &out) const;
   std::vector<float> reference() const;

@@ -1,0 +1,164 @@
+//===- BenchContract.cpp - Speed of generated contractions ----------------===//
+//
+// BERT-base's contractions on one thread, with the native target's code:
+// GMAC/s, and the fraction of what the same instruction sequence does on
+// registers alone, measured in the same process.
+//
+//===----------------------------------------------------------------------===//
+#include "test/unit/codegen/KernelHarness.h"
+
+#include "benchmark/benchmark.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+using namespace mixbit;
+
+namespace {
+
+/// What a peak counts: products of one instruction sequence.
+enum class Peak { Bytes, SmallCodes, Floats };
+
+#if defined(__x86_64__)
+constexpr int chains = 12;
+constexpr long repeats = 100000;
+
+__attribute__((target("avx2,fma"))) double runAvx2(Peak peak) {
+  __m256i sums[chains];
+  for (int i = 0; i < chains; ++i)
+    sums[i] = _mm256_set1_epi32(i);
+  __m256i w = _mm256_set1_epi8(3), a = _mm256_set1_epi8(5);
+  __m256i ones = _mm256_set1_epi16(1);
+  for (long r = 0; r < repeats; ++r)
+    for (int i = 0; i < chains; ++i) {
+      __m256i x;
+      if (peak == Peak::Bytes)
+        __asm__ volatile("vpsignb %2,%3,%0\n vpmaddubsw %0,%2,%0\n"
+                         "vpmaddwd %4,%0,%0\n vpaddd %0,%1,%1"
+                         : "=&x"(x), "+x"(sums[i])
+                         : "x"(w), "x"(a), "x"(ones));
+      else if (peak == Peak::SmallCodes)
+        __asm__ volatile("vpmaddubsw %3,%2,%0\n vpaddw %0,%1,%1"
+                         : "=&x"(x), "+x"(sums[i])
+                         : "x"(w), "x"(a));
+      else
+        __asm__ volatile("vfmadd231ps %1,%2,%0"
+                         : "+x"(sums[i])
+                         : "x"(w), "x"(a));
+    }
+  for (int i = 0; i < chains; ++i)
+    __asm__ volatile("" ::"x"(sums[i]));
+  return double(repeats) * chains * (peak == Peak::Floats ? 8 : 32);
+}
+
+__attribute__((target("avx512f,avx512vnni"))) double runAvx512(Peak peak) {
+  __m512i sums[chains];
+  for (int i = 0; i < chains; ++i)
+    sums[i] = _mm512_set1_epi32(i);
+  __m512i w = _mm512_set1_epi8(3);
+  for (long r = 0; r < repeats; ++r)
+    for (int i = 0; i < chains; ++i) {
+      if (peak == Peak::Floats)
+        __asm__ volatile("vfmadd231ps %1,%1,%0" : "+v"(sums[i]) : "v"(w));
+      else
+        __asm__ volatile("vpdpbusd %1,%1,%0" : "+v"(sums[i]) : "v"(w));
+    }
+  for (int i = 0; i < chains; ++i)
+    __asm__ volatile("" ::"v"(sums[i]));
+  return double(repeats) * chains * (peak == Peak::Floats ? 16 : 64);
+}
+
+/// Products a second of the target's instructions, the best of a few tries.
+double peakOf(const Target &target, Peak peak) {
+  double best = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    double products = target.dot == DotIsa::Avx512Vnni ? runAvx512(peak)
+                      : target.dot == DotIsa::Avx2     ? runAvx2(peak)
+                                                       : 0;
+    std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    best = std::max(best, products / time.count());
+  }
+  return best;
+}
+#else
+double peakOf(const Target &, Peak) { return 0; }
+#endif
+
+void runProblem(benchmark::State &state, Format format, int64_t m, int64_t n,
+                int64_t k) {
+  auto target = llvm::cantFail(resolveTargets("native")).front();
+  auto problem = ContractProblem::make(m, n, k, k, format, 1);
+  auto kernel = JitKernel::compile(problem.text(), *target, false);
+  if (!kernel) {
+    state.SkipWithError(llvm::toString(kernel.takeError()).c_str());
+    return;
+  }
+  std::vector<float> out(m * n);
+  std::vector<int64_t> args = problem.args(out);
+  Peak peak = format.isFloat()   ? Peak::Floats
+              : format.bits <= 4 ? Peak::SmallCodes
+                                 : Peak::Bytes;
+  double best = 0, limit = peakOf(*target, peak);
+  kernel->run(args);
+  for (auto _ : state) {
+    auto start = std::chrono::steady_clock::now();
+    kernel->run(args);
+    std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    best = std::max(best, double(m) * n * k / time.count());
+  }
+  // Other programs disturb both; the best of each is compared.
+  limit = std::max(limit, peakOf(*target, peak));
+  state.counters["GMAC/s"] = best * 1e-9;
+  if (limit > 0) {
+    state.counters["peak"] = limit * 1e-9;
+    state.counters["share"] = best / limit;
+  }
+  state.counters["GB/s"] =
+      (problem.packed.size() + 4.0 * problem.packedFloats.size()) * best /
+      (double(m) * n * k) * 1e-9;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  struct Shape {
+    int64_t m, n, k;
+  };
+  const Shape shapes[] = {{128, 768, 768},  {128, 2304, 768}, {128, 3072, 768},
+                          {128, 768, 3072}, {16, 768, 768},   {1, 3072, 768}};
+  struct Kind {
+    const char *name;
+    Format format;
+  };
+  const Kind kinds[] = {{"fp32", Format::makeFloat()},
+                        {"int8", Format::makeInt(8, 1, 0)},
+                        {"int4", Format::makeInt(4, 1, 0)},
+                        {"int4g128", Format::makeInt(4, 1, 128)},
+                        {"int2g64", Format::makeInt(2, 1, 64)},
+                        {"ternary", Format::makeTernary(1, 0)}};
+  for (const Kind &kind : kinds)
+    for (const Shape &shape : shapes) {
+      std::string name =
+          std::string(kind.name) + "/" + std::to_string(shape.m) + "x" +
+          std::to_string(shape.k) + "x" + std::to_string(shape.n);
+      benchmark::RegisterBenchmark(
+          name, [kind, shape](benchmark::State &state) {
+            runProblem(state, kind.format, shape.m, shape.n, shape.k);
+          });
+    }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

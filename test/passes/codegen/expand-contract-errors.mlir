@@ -1,0 +1,71 @@
+// RUN: mixbit-opt %s --split-input-file --verify-diagnostics --expand-contract
+
+// No target.
+module {
+mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<1024xf32>, %c: memref<?x16xf32>) {
+  // expected-error@below {{expected a module with the attribute mixbit.target}}
+  mixbit.contract a(%a : memref<?x64xf32>) w(%w : memref<1024xf32>)
+      outs(%c : memref<?x16xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format f32 shape [16, 64] layout <panel = 16, block = 1, inner = 1, bits = 32> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"avx512vnni">} {
+mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<1024xf32>, %c: memref<?x16xf32>) {
+  // expected-error@below {{expected f32 weights in the layout <panel = 16, block = 1, inner = 1, bits = 32>}}
+  mixbit.contract a(%a : memref<?x64xf32>) w(%w : memref<1024xf32>)
+      outs(%c : memref<?x16xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format f32 shape [16, 64] layout <panel = 32, block = 1, inner = 1, bits = 32> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"avx512vnni">} {
+mixbit.kernel @k(%a: memref<?x192xi8>, %as: memref<?xf32>, %w: memref<6144xi8>, %ws: memref<1x2x64xf32>, %c: memref<?x16xf32>) {
+  // expected-error@below {{expected groups of a divisor or a multiple of 64 inputs, and of a multiple of 8, but got 96}}
+  mixbit.contract a(%a, %as : memref<?x192xi8>, memref<?xf32>) w(%w, %ws : memref<6144xi8>, memref<1x2x64xf32>)
+      outs(%c : memref<?x16xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format !mixbit.int<4, group = [1, 96], scale = f32> shape [16, 192] layout <panel = 64, block = 64, inner = 4, bits = 4> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"sm_80">} {
+mixbit.kernel @k(%a: memref<?x60xi8>, %as: memref<?xf32>, %w: memref<4096xi8>, %ws: memref<1x1x64xf32>, %c: memref<?x16xf32>) {
+  // expected-error@below {{expected rows padded to 64 inputs for a GPU}}
+  mixbit.contract a(%a, %as : memref<?x60xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>)
+      outs(%c : memref<?x16xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format !mixbit.int<8, group = [1, 0], scale = f32> shape [16, 60] layout <panel = 64, block = 64, inner = 4, bits = 8> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+// A transposed result cannot be written vector by vector.
+module attributes {mixbit.target = #mixbit.target<"x86-64-v3">} {
+mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<1024xf32>, %c: memref<16x?xf32>) {
+  // expected-remark@below {{accessed an element at a time}}
+  mixbit.contract a(%a : memref<?x64xf32>) w(%w : memref<1024xf32>)
+      outs(%c : memref<16x?xf32>) maps [affine_map<(m, n) -> (n, m)>]
+      format f32 shape [16, 64] layout <panel = 16, block = 1, inner = 1, bits = 32> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
