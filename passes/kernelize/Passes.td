@@ -111,11 +111,11 @@ def PlanWeights : Pass<"plan-weights", "::mlir::ModuleOp"> {
 def VerifyKernels : Pass<"verify-kernels", "::mlir::ModuleOp"> {
   let summary = "Check what kernelize hands to codegen";
   let description = [{
-    Only kernels, plans and placed weights are left; every launch names a kernel
-    and fits its arguments in number, rank, element type and static extents.
+    Only kernels, plans and placed weights are left. (That launches fit their
+    kernels is what their verifiers say.)
 
     ```mlir
-    mixbit.launch @missing(%x) : memref<8xf32>  // error: expected a kernel
+    func.func @left() { return }  // error: expected kernels, plans and weights only
     ```
   }];
 }
