@@ -16,7 +16,13 @@ WeightsObject::WeightsObject(StringRef path, std::unique_ptr<raw_fd_ostream> os,
   writer.addSymbol(weightsSymbol, /*isHidden=*/true);
 }
 
-WeightsObject::~WeightsObject() { os->clear_error(); }
+WeightsObject::~WeightsObject() {
+  // What is left in the buffer may not fit either, and an error that the
+  // stream still holds when it ends would end the process.
+  if (!isClosed)
+    os->close();
+  os->clear_error();
+}
 
 Expected<std::unique_ptr<WeightsObject>>
 WeightsObject::create(StringRef path, Architecture architecture) {
@@ -56,6 +62,7 @@ Error WeightsObject::write(uint64_t offset, ArrayRef<char> bytes) {
 Error WeightsObject::finish() {
   writer.finish();
   os->close();
+  isClosed = true;
   return check();
 }
 

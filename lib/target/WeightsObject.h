@@ -41,6 +41,7 @@ private:
   std::string path;
   std::unique_ptr<llvm::raw_fd_ostream> os;
   ElfObjectWriter writer;
+  bool isClosed = false;
 };
 
 } // namespace mixbit
