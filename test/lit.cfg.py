@@ -9,6 +9,8 @@
 #   %{cc} %{include}  a C compiler and the folder of mixbit/runtime.h
 #   %{runtime}        the runtime for this machine, an archive
 #   %{ptxas}          NVIDIA's assembler                        (ptxas)
+#   %{onnx-from-text} stdin, a ModelProto in protobuf's text format, to a file
+#                     on stdout                                 (protoc)
 #   %{qemu-aarch64}   runs an AArch64 program                   (qemu-aarch64)
 #   %{cc-aarch64}     compiles one
 #
@@ -98,6 +100,13 @@ feature("shared-models", os.path.isdir(shared), shared_models=shared)
 
 ptxas = find("ptxas", "/usr/local/cuda/bin")
 feature("ptxas", ptxas, ptxas=ptxas)
+
+protoc = find("protoc")
+onnx_proto = "/usr/include/onnx/onnx.proto"
+feature("protoc", protoc and os.path.exists(onnx_proto),
+        onnx_from_text=protoc and f"{protoc} --encode=onnx.ModelProto "
+                                  f"-I{os.path.dirname(onnx_proto)} "
+                                  f"{onnx_proto}")
 
 sysroot = "/usr/aarch64-linux-gnu"
 qemu = find("qemu-aarch64")

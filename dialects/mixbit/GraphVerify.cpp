@@ -196,7 +196,9 @@ LogicalResult LinearOp::verify() {
     return failure();
   RankedTensorType weight = tensorOf(getWeight());
   if (isa<FloatType>(weight.getElementType())) {
-    if (getActivations())
+    // A format that waits to be applied will make the weight quantized.
+    bool isPending = getFormat() && !isa<FloatType>(getFormat()->getType());
+    if (getActivations() && !isPending)
       return emitOpError() << "expected a quantized weight with quantized "
                               "activations, but got "
                            << weight;

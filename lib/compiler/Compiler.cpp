@@ -99,6 +99,35 @@ static bool buildLibrary(std::unique_ptr<Compilation> compilation,
   return true;
 }
 
+/// All modules' assembly one after the other, or their objects as one.
+static bool printCode(Compilation &compilation, const CompileOptions &options,
+                      llvm::raw_ostream &os) {
+  bool isObject = options.emit == Emit::Object;
+  std::vector<CodeUnit> units;
+  if (!compilation.generate(isObject ? CodeKind::Object : CodeKind::Assembly,
+                            units))
+    return false;
+  std::vector<llvm::StringRef> parts;
+  for (const CodeUnit &unit : units)
+    parts.push_back({unit.code.data(), unit.code.size()});
+  if (!isObject) {
+    for (llvm::StringRef part : parts)
+      os << part;
+    return true;
+  }
+  llvm::Expected<Architecture> architecture =
+      architectureOf(*compilation.targets().front());
+  llvm::SmallVector<char, 0> merged;
+  llvm::Error error = architecture ? mergeObjects(*architecture, parts, merged)
+                                   : architecture.takeError();
+  if (error) {
+    compilation.report(std::move(error), options.output);
+    return false;
+  }
+  os.write(merged.data(), merged.size());
+  return true;
+}
+
 bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
   auto compilation = std::make_unique<Compilation>(options, diagnostics);
   if (!compilation->resolveTargets())
@@ -154,20 +183,13 @@ bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
         [&](llvm::raw_ostream &os) { return compilation->generatePtx(os); },
         diagnostics);
   case Emit::Assembly:
-  case Emit::Object: {
-    std::vector<CodeUnit> units;
-    CodeKind kind =
-        options.emit == Emit::Object ? CodeKind::Object : CodeKind::Assembly;
-    return compilation->generate(kind, units) &&
-           writeText(
-               options,
-               [&](llvm::raw_ostream &os) {
-                 for (const CodeUnit &unit : units)
-                   os.write(unit.code.data(), unit.code.size());
-                 return true;
-               },
-               diagnostics);
-  }
+  case Emit::Object:
+    return writeText(
+        options,
+        [&](llvm::raw_ostream &os) {
+          return printCode(*compilation, options, os);
+        },
+        diagnostics);
   default:
     return buildLibrary(std::move(compilation), options, diagnostics);
   }

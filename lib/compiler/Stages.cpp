@@ -9,10 +9,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
-#if __has_include("passes/quantize/Passes.h")
 #include "passes/quantize/Passes.h"
-#define HAS_QUANTIZE 1
-#endif
 #include "passes/simplify/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -57,8 +54,12 @@ void Compilation::progress(StringRef stage) {
 }
 
 void Compilation::report(llvm::Error error, StringRef file) {
-  diagnostics << file << ": error: " << llvm::toString(std::move(error))
-              << "\n";
+  std::string text = llvm::toString(std::move(error));
+  // Errors of files name them already.
+  StringRef reason = text;
+  if (reason.consume_front(file))
+    reason.consume_front(": ");
+  diagnostics << file << ": error: " << reason << "\n";
 }
 
 bool Compilation::resolveTargets() {
@@ -115,13 +116,14 @@ bool Compilation::simplifyAndQuantize() {
   if (!runPasses("simplify", buildSimplifyPipeline, *module))
     return false;
   progress("quantize");
-#ifdef HAS_QUANTIZE
-  QuantizeOptions quantize;
+  AssignFormatsOptions quantize;
   quantize.weights = options.weights;
-  quantize.groupRows = options.groupRows;
-  quantize.groupColumns = options.groupColumns;
+  if (options.groupRows >= 0 && options.groupColumns >= 0)
+    quantize.group = std::to_string(options.groupRows) + "x" +
+                     std::to_string(options.groupColumns);
   quantize.activations = options.activations;
-  quantize.keep = options.keep;
+  for (const auto &[pattern, format] : options.keep)
+    quantize.keep.push_back(pattern + "=" + format);
   if (!runPasses(
           "quantize",
           [&](OpPassManager &manager) {
@@ -129,7 +131,6 @@ bool Compilation::simplifyAndQuantize() {
           },
           *module))
     return false;
-#endif
   description = describeGraph(*module);
   return true;
 }

@@ -19,6 +19,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <mutex>
@@ -105,8 +106,7 @@ static Error runLinker(Architecture architecture,
   std::lock_guard<std::mutex> lock(mutex);
   std::vector<const char *> all = {
       "ld.lld", "-m",
-      architecture == Architecture::X86_64 ? "elf_x86_64" : "aarch64linux",
-      "-shared"};
+      architecture == Architecture::X86_64 ? "elf_x86_64" : "aarch64linux"};
   for (const std::string &argument : arguments)
     all.push_back(argument.c_str());
   std::string messages;
@@ -139,7 +139,7 @@ static Error makeStub(const Workspace &workspace, Architecture architecture,
       }))
     return error;
   return runLinker(architecture,
-                   {"-soname", library.soname.str(), "-o",
+                   {"-shared", "-soname", library.soname.str(), "-o",
                     workspace.path(library.soname), workspace.path(object)});
 }
 
@@ -179,7 +179,7 @@ Error linkLibrary(const LinkInputs &inputs, StringRef outputPath) {
                            ? sys::path::filename(outputPath).str()
                            : inputs.soname;
   std::vector<std::string> arguments = {
-      "--gc-sections", "-Bsymbolic", "--no-undefined", "--as-needed",
+      "-shared", "--gc-sections", "-Bsymbolic", "--no-undefined", "--as-needed",
       "--hash-style=gnu", "--build-id=none", "--no-rosegment",
       // Debuggers and profilers need the names of kernels; sections of local
       // labels only make the file larger.
@@ -217,6 +217,29 @@ Error linkLibrary(const LinkInputs &inputs, StringRef outputPath) {
                                      inputs.architecture, MIXBIT_ABI_VERSION))
     return error;
   return (*output)->keep();
+}
+
+Error mergeObjects(Architecture architecture, ArrayRef<StringRef> objects,
+                   SmallVectorImpl<char> &merged) {
+  Workspace workspace;
+  if (Error error = workspace.create())
+    return error;
+  std::string result = workspace.path("merged.o");
+  std::vector<std::string> arguments = {"-r", "-o", result};
+  for (size_t i = 0; i < objects.size(); ++i) {
+    std::string name = "object" + std::to_string(i) + ".o";
+    if (Error error = workspace.write(name, objects[i]))
+      return error;
+    arguments.push_back(workspace.path(name));
+  }
+  if (Error error = runLinker(architecture, arguments))
+    return error;
+  auto buffer = MemoryBuffer::getFile(result);
+  if (!buffer)
+    return errorCodeToError(buffer.getError());
+  StringRef bytes = (*buffer)->getBuffer();
+  merged.assign(bytes.begin(), bytes.end());
+  return Error::success();
 }
 
 } // namespace mixbit

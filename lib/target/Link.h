@@ -30,4 +30,9 @@ struct LinkInputs {
 /// appears at `outputPath` whole or not at all.
 llvm::Error linkLibrary(const LinkInputs &inputs, llvm::StringRef outputPath);
 
+/// Merges relocatable files of one architecture into one, in memory.
+llvm::Error mergeObjects(Architecture architecture,
+                         llvm::ArrayRef<llvm::StringRef> objects,
+                         llvm::SmallVectorImpl<char> &merged);
+
 } // namespace mixbit

@@ -5,8 +5,11 @@
 //     llvm::Module
 //
 // once a target; kernels' symbols carry the target's name (mangleKernel), so
-// that variants link together. The plan's side is lower-plan, then
-// translateHost.
+// that variants link together. The plan's side:
+//
+//   module (mixbit.plan..., mixbit.weight..., mixbit.kernel...)
+//     -> buildHostPipeline -> llvm dialect -> translateKernels with any CPU of
+//   the architecture (the host's code needs no feature)
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -39,6 +42,10 @@ void buildKernelLoweringPipeline(mlir::OpPassManager &pm, bool strict = false);
 /// Both, and mangle-kernels. The module names the target. With `strict`, what
 /// would be done an element at a time is an error.
 void buildCodegenPipeline(mlir::OpPassManager &pm, bool strict = false);
+
+/// Plans to the llvm dialect (lower-plan), with a variant for each target.
+void buildHostPipeline(mlir::OpPassManager &pm,
+                       llvm::ArrayRef<std::string> targets);
 
 /// Symbol of kernel `name` (or of `name`.extent) for a target.
 std::string mangleKernel(llvm::StringRef name, const Target &target);

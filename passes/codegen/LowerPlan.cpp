@@ -112,7 +112,7 @@ public:
 private:
   FailureOr<HostTables::Address> lowerPorts(size_t first, size_t count);
   HostTables::Address lowerShapes();
-  FailureOr<HostTables::Address> lowerRun();
+  HostTables::Address lowerRun();
   HostTables::Address lowerLiveRanges();
   LLVM::LLVMFuncOp function(StringRef suffix, Type result,
                             ArrayRef<Type> arguments);
@@ -284,7 +284,7 @@ Value PlanLowering::addressOf(OpBuilder &body, Arithmetic &arithmetic,
   return load(buffers, arenaIndex.lookup(buffer));
 }
 
-FailureOr<HostTables::Address> PlanLowering::lowerRun() {
+HostTables::Address PlanLowering::lowerRun() {
   Location loc = plan.getLoc();
   Type int32 = builder.getI32Type(), int64 = builder.getI64Type();
   LLVM::LLVMFuncOp func =
@@ -303,9 +303,6 @@ FailureOr<HostTables::Address> PlanLowering::lowerRun() {
   int64_t words = 1;
   for (LaunchOp launch : launches) {
     auto kernel = symbolTable.lookup<KernelOp>(launch.getKernel());
-    if (!kernel)
-      return launch.emitError()
-             << "expected a kernel, but got @" << launch.getKernel();
     int64_t count = 1;
     for (Type type : kernel.getBody().getArgumentTypes())
       count += numArgumentWords(cast<MemRefType>(type));
@@ -360,7 +357,7 @@ FailureOr<HostTables::Address> PlanLowering::lowerRun() {
   func.getBody().push_back(failed);
   body.setInsertionPointToEnd(failed);
   LLVM::ReturnOp::create(body, loc, status);
-  return HostTables::Address{func.getSymName().str()};
+  return {func.getSymName().str()};
 }
 
 HostTables::Address PlanLowering::lowerLiveRanges() {
@@ -405,9 +402,7 @@ FailureOr<HostTables::Struct> PlanLowering::lower() {
   if (failed(inputs) || failed(outputs))
     return failure();
   HostTables::Address shapes = lowerShapes();
-  FailureOr<HostTables::Address> run = lowerRun();
-  if (failed(run))
-    return failure();
+  HostTables::Address run = lowerRun();
   using Int32 = HostTables::Int32;
   return HostTables::Struct{tables.string(plan.getSymName()),
                             Int32{(int64_t)symbolNames.size()},
@@ -422,7 +417,7 @@ FailureOr<HostTables::Struct> PlanLowering::lower() {
                             tables.int32s(kernels, "launch_kernels"),
                             tables.addresses(nodes, "launch_nodes"),
                             shapes,
-                            *run};
+                            run};
 }
 
 struct LowerPlan : impl::LowerPlanBase<LowerPlan> {

@@ -78,6 +78,51 @@ def ExpandRows : Pass<"expand-rows", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def ExpandAttention : Pass<"expand-attention", "::mlir::ModuleOp"> {
+  let summary = "Turn mixbit.attention_core kernels into vector loops";
+  let description = [{
+    One iteration is a head of a batch and up to 192 queries. Keys and values
+    are packed into panels in scratch; six queries at a time, scores and results
+    are outer products in registers, with the softmax between them in place.
+
+    ```mlir
+    mixbit.kernel @k(%q: ..., %k: ..., %v: ..., %o: ...) {
+      mixbit.attention_core ins(%q, %k, %v : ...) outs(%o : ...) {scale = 0.125 : f32}
+    }
+    // becomes func.func @k and @k.extent with scf, vector and math
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ExpandLoops : Pass<"expand-loops", "::mlir::ModuleOp"> {
+  let summary = "Turn linalg.generic kernels into vector loops";
+  let description = [{
+    Iterations are the parallel dimensions but one, along which vectors run;
+    reductions are loops inside, with sums in registers that start from the
+    attribute `mixbit.init` (or, without it, from the output).
+
+    ```mlir
+    mixbit.kernel @k(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+      linalg.generic ... iterator_types = ["reduction", "parallel"]
+          ins(%x : ...) outs(%y : ...) attrs = {mixbit.init = 0.0 : f32} { ... }
+    }
+    // becomes func.func @k and @k.extent with scf and vector
+    ```
+  }];
+  let options = [Option<"strict", "strict", "bool", "false",
+                        "Refuse what is done an element at a time">];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let summary = "Turn f32 functions into arithmetic on vectors";
   let description = [{

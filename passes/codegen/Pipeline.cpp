@@ -16,6 +16,8 @@ namespace mixbit {
 
 void buildExpansionPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createExpandRows({strict}));
+  pm.addPass(createExpandLoops({strict}));
+  pm.addPass(createExpandAttention());
   pm.addPass(createExpandContract({strict}));
   pm.addPass(createLowerDot());
 }
@@ -55,6 +57,17 @@ void buildCodegenPipeline(OpPassManager &pm, bool strict) {
   buildExpansionPipeline(pm, strict);
   buildKernelLoweringPipeline(pm, strict);
   pm.addPass(createMangleKernels());
+}
+
+void buildHostPipeline(OpPassManager &pm, ArrayRef<std::string> targets) {
+  LowerPlanOptions options;
+  llvm::append_range(options.targets, targets);
+  pm.addPass(createLowerPlan(options));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
 void registerCodegenPipelines() {

@@ -76,6 +76,8 @@ LogicalResult KernelFormer::emitConv(ConvOp op) {
     return failure();
   if (!isa<Float32Type>(x->elementType))
     return unsupported(op, "data other than f32");
+  if (op.getBias())
+    return unsupported(op, "a bias (split-conv-bias makes it an addition)");
   auto f32 = Float32Type::get(context);
   View data = padded(*x, op.getPads(), FloatAttr::get(f32, 0.0), loc);
   View out = allocate(op.getResult(), loc);

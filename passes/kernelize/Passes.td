@@ -38,6 +38,21 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   }];
 }
 
+def SplitConvBias : Pass<"split-conv-bias", "::mlir::func::FuncOp"> {
+  let summary = "Make the bias of a convolution an addition";
+  let description = [{
+    The addition then shares a kernel with the activation that follows.
+
+    ```mlir
+    %y = mixbit.conv %x, %w, %b {...} : ...
+    // becomes
+    %c = mixbit.conv %x, %w {...} : ...
+    %b1 = mixbit.reshape %b {shape = affine_map<() -> (8, 1, 1)>} : ...
+    %y = mixbit.binary %c, %b1 {kind = #mixbit.binary_kind<add>} : ...
+    ```
+  }];
+}
+
 def FormKernels : Pass<"form-kernels", "::mlir::ModuleOp"> {
   let summary = "Turn functions of graph operations into kernels and plans";
   let description = [{
@@ -96,11 +111,11 @@ def PlanWeights : Pass<"plan-weights", "::mlir::ModuleOp"> {
 def VerifyKernels : Pass<"verify-kernels", "::mlir::ModuleOp"> {
   let summary = "Check what kernelize hands to codegen";
   let description = [{
-    Only kernels, plans and placed weights are left; every launch names a kernel
-    and fits its arguments in number, rank, element type and static extents.
+    Only kernels, plans and placed weights are left. (That launches fit their
+    kernels is what their verifiers say.)
 
     ```mlir
-    mixbit.launch @missing(%x) : memref<8xf32>  // error: expected a kernel
+    func.func @left() { return }  // error: expected kernels, plans and weights only
     ```
   }];
 }

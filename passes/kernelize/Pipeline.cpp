@@ -11,6 +11,7 @@ namespace mixbit {
 void buildKernelizePipeline(mlir::OpPassManager &manager) {
   manager.addNestedPass<mlir::func::FuncOp>(createMergeLinears());
   manager.addNestedPass<mlir::func::FuncOp>(createQuantizeActivations());
+  manager.addNestedPass<mlir::func::FuncOp>(createSplitConvBias());
   manager.addPass(createFormKernels());
   manager.addPass(createMergeKernels());
   manager.addPass(createPlanWeights());

@@ -175,18 +175,25 @@ void collapseDomain(SymbolicShape &domain, MutableArrayRef<View> views,
     if (isOne(domain[dim]) && domain.size() > 1 && !(isLast && keepLast))
       erase(dim);
   }
-  for (size_t dim = domain.size() < 2 ? 0 : domain.size() - 2; dim-- > 0;) {
+  // Rows shorter than this are mostly loop overhead; merging makes them longer.
+  constexpr int64_t kShortRow = 64;
+  auto mergeInto = [&](size_t dim) {
     bool merges = llvm::all_of(views, [&](const View &view) {
       return provablyEqual(view.strides[dim],
                            view.strides[dim + 1] * domain[dim + 1]);
     });
     if (!merges)
-      continue;
+      return;
     AffineExpr extent = normalize(domain[dim] * domain[dim + 1]);
     domain[dim + 1] = extent;
     for (View &view : views)
       view.shape[dim + 1] = extent;
     erase(dim);
-  }
+  };
+  if (!keepLast && domain.size() > 2 &&
+      constantValue(domain.back()).value_or(kShortRow) < kShortRow)
+    mergeInto(domain.size() - 2);
+  for (size_t dim = domain.size() < 2 ? 0 : domain.size() - 2; dim-- > 0;)
+    mergeInto(dim);
 }
 } // namespace mixbit

@@ -50,8 +50,9 @@ SymbolicShape rowMajorStrides(llvm::ArrayRef<mlir::AffineExpr> shape,
                               mlir::MLIRContext *context);
 
 /// Drops dimensions of extent 1 and merges neighbours wherever all views
-/// (broadcast to `domain`, one stride a dimension) allow it, but never merges
-/// into the last dimension, which stays. Changes domain and views.
+/// (broadcast to `domain`, one stride a dimension) allow it. The last dimension
+/// is what rows run along: nothing is merged into it, unless it is short and
+/// `keepLast` (work that reduces along it) is false. Changes domain and views.
 void collapseDomain(SymbolicShape &domain, llvm::MutableArrayRef<View> views,
                     bool keepLast);
 

@@ -61,9 +61,16 @@ static SmallVector<AffineExpr> delinearize(ArrayRef<AffineExpr> index,
   return constantValue(rest) == 0 ? indices : SmallVector<AffineExpr>();
 }
 
-Value OnnxLowering::gatherByFunctions(Value x, ArrayRef<AffineExpr> index,
+Value OnnxLowering::gatherByFunctions(Value x, ArrayRef<AffineExpr> given,
                                       ArrayRef<AffineExpr> result) {
   MLIRContext *context = builder.getContext();
+  // The index along an extent of 1 is 0.
+  SmallVector<AffineExpr> dims, index;
+  for (auto [dim, extent] : llvm::enumerate(result))
+    dims.push_back(constantValue(extent) == 1 ? builder.constant(0)
+                                              : builder.getAffineDimExpr(dim));
+  for (AffineExpr at : given)
+    index.push_back(normalize(at.replaceDims(dims)));
   // Exporters flatten what they gather from.
   if (auto reshape = x.getDefiningOp<ReshapeOp>()) {
     SmallVector<AffineExpr> inner =
@@ -155,7 +162,8 @@ static SmallVector<Value> lastDimensionParts(Value value,
   if (!concat)
     return {};
   int64_t rank = values.find(value)->second.rank();
-  if ((concat.getAxis() != -1 && concat.getAxis() != rank - 1) ||
+  int64_t axis = concat.getAxis();
+  if ((axis != -1 && axis != rank - 1) ||
       !llvm::all_of(concat.getInputs(), isOne))
     return {};
   return llvm::to_vector(concat.getInputs());

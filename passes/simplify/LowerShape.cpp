@@ -71,11 +71,20 @@ LogicalResult OnnxLowering::lowerOp(onnx::SplitOp op) {
   return success();
 }
 
-/// The first element of a slice: `start` counted from the end if negative and
-/// clamped to the data. Nullopt unless all elements lie inside of it.
-static std::optional<AffineExpr> firstElement(AffineExpr start,
-                                              AffineExpr extent,
-                                              AffineExpr size, int64_t step) {
+bool OnnxLowering::holds(AffineExpr expr) const {
+  if (provablyNonNegative(expr, {}))
+    return true;
+  auto required = func->getAttrOfType<AffineMapAttr>(onnx::kRequires);
+  return required &&
+         llvm::any_of(required.getValue().getResults(), [&](AffineExpr known) {
+           return provablyNonNegative(expr - known, {});
+         });
+}
+
+std::optional<AffineExpr> OnnxLowering::firstElement(AffineExpr start,
+                                                     AffineExpr extent,
+                                                     AffineExpr size,
+                                                     int64_t step) const {
   AffineExpr first = start;
   if (std::optional<int64_t> constant = constantValue(start)) {
     if (*constant < 0)
@@ -94,10 +103,11 @@ static std::optional<AffineExpr> firstElement(AffineExpr start,
   if (constantValue(size) == 0)
     return normalize(first);
   AffineExpr last = first + (size - 1) * step;
-  for (AffineExpr element : {first, last})
-    if (!provablyNonNegative(element, {}) ||
-        !provablyNonNegative(extent - 1 - element, {}))
-      return std::nullopt;
+  // An empty slice has no first element to lie inside of the data.
+  AffineExpr lowest = step < 0 ? last : first;
+  AffineExpr highest = step < 0 ? first : last;
+  if (!holds(lowest) || !holds(extent - 1 - highest))
+    return std::nullopt;
   return normalize(first);
 }
 
@@ -132,8 +142,7 @@ LogicalResult OnnxLowering::lowerOp(onnx::SliceOp op) {
     std::optional<AffineExpr> first =
         firstElement(start, extent, shape(op)[axis], steps[axis]);
     if (!first)
-      return unsupported(
-          "a start may lie outside of the data for some lengths");
+      return unsupported("a start may lie outside of the data");
     starts[axis] = *first;
   }
   return set(op, slice(x, starts, shape(op), steps));

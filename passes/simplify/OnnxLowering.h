@@ -91,6 +91,15 @@ private:
   mlir::Value gatherByFunctions(mlir::Value x,
                                 llvm::ArrayRef<mlir::AffineExpr> index,
                                 llvm::ArrayRef<mlir::AffineExpr> result);
+  /// Whether an expression over symbols is 0 or more whenever the function
+  /// may run: by itself, or by what inference requires.
+  bool holds(mlir::AffineExpr expr) const;
+  /// The first element of a slice: `start` counted from the end if negative
+  /// and clamped to the data. Nullopt unless all elements lie inside of it.
+  std::optional<mlir::AffineExpr> firstElement(mlir::AffineExpr start,
+                                               mlir::AffineExpr extent,
+                                               mlir::AffineExpr size,
+                                               int64_t step) const;
   mlir::Value slice(mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> starts,
                     llvm::ArrayRef<mlir::AffineExpr> sizes,
                     llvm::ArrayRef<int64_t> steps);

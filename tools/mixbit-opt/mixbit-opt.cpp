@@ -3,6 +3,7 @@
 #include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
+#include "passes/quantize/Passes.h"
 #include "passes/simplify/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
   mixbit::registerKernelizePasses();
+  mixbit::registerQuantizePasses();
   mixbit::registerCodegenPasses();
   mixbit::registerCodegenPipelines();
   mixbit::registerSimplifyPasses();

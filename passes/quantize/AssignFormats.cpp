@@ -1,0 +1,131 @@
+//===- AssignFormats.cpp - The format of every weight, by name ------------===//
+//
+// Options are parsed once. Weights are visited constant by constant, so that
+// all users of a shared one get the same format.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/mixbit/FormatTypes.h"
+#include "passes/quantize/Passes.h"
+#include "passes/quantize/Weights.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace mixbit {
+#define GEN_PASS_DEF_ASSIGNFORMATS
+#include "passes/quantize/Passes.h.inc"
+
+namespace {
+struct KeepRule {
+  std::string pattern;
+  Format format;
+  bool isUsed = false;
+};
+
+struct AssignFormats : impl::AssignFormatsBase<AssignFormats> {
+  using AssignFormatsBase::AssignFormatsBase;
+
+  void runOnOperation() override {
+    if (failed(parseOptions()))
+      return signalPassFailure();
+    // By constant, in the order of first use.
+    llvm::MapVector<Operation *, SmallVector<Operation *, 2>> users;
+    getOperation().walk([&](Operation *op) {
+      if (arith::ConstantOp constant = weightConstant(weightOperand(op)))
+        users[constant].push_back(op);
+    });
+    for (auto &[constant, ops] : users)
+      assign(constant, ops);
+    for (const KeepRule &rule : rules)
+      if (!rule.isUsed)
+        emitWarning(getOperation().getLoc())
+            << "expected a weight or node whose name matches '" << rule.pattern
+            << "', but got none: it keeps nothing";
+  }
+
+private:
+  LogicalResult parseOptions() {
+    auto complain = [&](const Twine &option, llvm::Error error) {
+      return emitError(getOperation().getLoc())
+             << option << ": " << llvm::toString(std::move(error));
+    };
+    auto parsed = parseFormat(weights, group);
+    if (!parsed)
+      return complain("weights", parsed.takeError());
+    standard = *parsed;
+    rules.clear();
+    for (StringRef entry : keep) {
+      // Names may hold '=', formats do not.
+      auto [pattern, name] = entry.rsplit('=');
+      if (pattern.empty() || name.empty())
+        return emitError(getOperation().getLoc())
+               << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
+      auto format = parseFormat(name);
+      if (!format)
+        return complain("keep '" + entry + "'", format.takeError());
+      rules.push_back({pattern.str(), *format});
+    }
+    return parseActivations();
+  }
+
+  LogicalResult parseActivations() {
+    activationsAttr = {};
+    if (activations == "fp32")
+      return success();
+    auto parsed = parseFormat(activations);
+    if (!parsed || parsed->kind != FormatKind::Int ||
+        StringRef(activations).contains(':')) {
+      if (!parsed)
+        llvm::consumeError(parsed.takeError());
+      return emitError(getOperation().getLoc())
+             << "activations: expected fp32 or int1 to int8, but got '"
+             << activations << "'";
+    }
+    activationsAttr = ActivationsAttr::get(
+        &getContext(), parsed->bits, Granularity::PerToken, RangeMode::Dynamic);
+    return success();
+  }
+
+  /// The last rule that matches any name of the weight or its users.
+  KeepRule *findRule(Operation *constant, ArrayRef<Operation *> ops) {
+    SmallVector<StringRef> names;
+    collectNames(constant->getLoc(), names);
+    for (Operation *op : ops)
+      collectNames(op->getLoc(), names);
+    KeepRule *found = nullptr;
+    for (KeepRule &rule : rules)
+      if (llvm::any_of(names, [&](StringRef name) {
+            return matchesPattern(rule.pattern, name);
+          })) {
+        rule.isUsed = true;
+        found = &rule;
+      }
+    return found;
+  }
+
+  void assign(Operation *constant, ArrayRef<Operation *> ops) {
+    KeepRule *rule = findRule(constant, ops);
+    const Format &format = rule ? rule->format : standard;
+    if (format.isFloat())
+      return;
+    auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), format),
+                                rule ? "keep" : "default");
+    for (Operation *op : ops) {
+      ++assigned;
+      if (auto linear = dyn_cast<LinearOp>(op)) {
+        linear.setFormatAttr(attr);
+        if (activationsAttr)
+          linear.setActivationsAttr(activationsAttr);
+      } else {
+        cast<EmbeddingOp>(op).setFormatAttr(attr);
+      }
+    }
+  }
+
+  Format standard;
+  std::vector<KeepRule> rules;
+  ActivationsAttr activationsAttr;
+};
+} // namespace
+} // namespace mixbit

@@ -1,0 +1,89 @@
+//===- Passes.td - Formats are chosen, weights rounded ------*- tablegen -*-===//
+#ifndef MIXBIT_PASSES_QUANTIZE_PASSES_TD
+#define MIXBIT_PASSES_QUANTIZE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose the format of every weight by name";
+  let description = [{
+    Sets `format` on each `mixbit.linear` and `mixbit.embedding` whose weight
+    is a constant, and `activations` on the linears among them. `weights` holds
+    for all of them, but for those that a pattern of `keep` matches: a pattern
+    (`*` and `?` as in a shell) is held against the names of the weight's
+    initializer and of the node; the last match counts. A weight shared by
+    several operations gets one format, by whichever of its users' names
+    matches last in `keep`. Weights kept in fp32 are left alone.
+
+    ```mlir
+    %w = arith.constant dense_resource<w> : tensor<1536x384xf32>
+    %y = mixbit.linear %x, %w : ...
+    // becomes, with weights=int4
+    %y = mixbit.linear %x, %w {
+      activations = #mixbit.activations<8, per_token, dynamic>,
+      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f32>, "default">} : ...
+    ```
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
+           "Format of weights: fp32, int1 to int8, ternary or binary">,
+    Option<"group", "group", "std::string", /*default=*/"",
+           "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
+           "extent. Without it 1x0 at 8 bits, 1x128 below">,
+    Option<"activations", "activations", "std::string",
+           /*default=*/"\"int8\"",
+           "Format of the linears' activations: fp32 or int1 to int8, per "
+           "token, dynamic">,
+    ListOption<"keep", "keep", "std::string",
+               "PATTERN=FORMAT, where :ROWSxCOLS may follow: the format of "
+               "initializers or nodes whose name matches">
+  ];
+  let statistics = [
+    Statistic<"assigned", "num-assigned", "operations given a format">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
+def QuantizeWeights : Pass<"quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "Round weights to the formats that were assigned";
+  let description = [{
+    Replaces the weight of each operation with a `format` by a
+    `mixbit.quantized_constant`, rounded to nearest, a weight shared by several
+    operations once, and drops the attribute. The data of a float weight that
+    nothing reads any more is freed; what is mapped from a file is handed back
+    to the kernel, so that memory holds one float weight at a time.
+
+    ```mlir
+    %w = arith.constant dense_resource<w> : tensor<1536x384xf32>
+    %y = mixbit.linear %x, %w {format = #mixbit.format<!mixbit.int<8, group = [1, 0], scale = f32>, "default">} : ...
+    // becomes
+    %w = mixbit.quantized_constant codes(dense_resource<w.codes> : tensor<1536x384xi8>)
+        scales(dense_resource<w.scales> : tensor<1536x1xf32>)
+        : tensor<1536x384x!mixbit.int<8, group = [1, 0], scale = f32>>
+    %y = mixbit.linear %x, %w : ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"rounded", "num-rounded", "weights rounded">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
+def VerifyQuantized : Pass<"verify-quantized", "::mlir::ModuleOp"> {
+  let summary = "Check what the quantize stage hands on";
+  let description = [{
+    No format waits to be applied, quantized values are weights and tables
+    only, and a kernel exists for each format and for the activations beside
+    it. Types that no kernel serves are complete otherwise; this is where
+    compiling with one ends.
+
+    ```mlir
+    // error: node 'head': no kernel exists for int4 in groups of 1x48: groups
+    // along the inputs are served in multiples of 32
+    %y = mixbit.linear %x, %w {activations = ...}
+        : (tensor<?x384xf32>, tensor<2x384x!mixbit.int<4, group = [1, 48], scale = f32>>) -> tensor<?x2xf32>
+    ```
+  }];
+}
+
+#endif // MIXBIT_PASSES_QUANTIZE_PASSES_TD

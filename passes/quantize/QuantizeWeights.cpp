@@ -1,0 +1,214 @@
+//===- QuantizeWeights.cpp - Rounds weights to their formats --------------===//
+//
+// One float weight after the other: rounded, replaced, freed. The rounding is
+// lib/quant's.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "passes/quantize/Passes.h"
+#include "passes/quantize/Weights.h"
+
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace mixbit {
+#define GEN_PASS_DEF_QUANTIZEWEIGHTS
+#include "passes/quantize/Passes.h.inc"
+
+namespace {
+
+/// A resource that owns `bytes`, without a copy.
+ElementsAttr makeResource(RankedTensorType type, const Twine &name,
+                          std::vector<uint8_t> bytes) {
+  auto owner = std::make_unique<std::vector<uint8_t>>(std::move(bytes));
+  ArrayRef<char> data(reinterpret_cast<const char *>(owner->data()),
+                      owner->size());
+  AsmResourceBlob blob(
+      data, alignof(std::max_align_t),
+      [owner = std::move(owner)](void *, size_t, size_t) mutable {
+        owner.reset();
+      },
+      /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, name.str(), std::move(blob));
+}
+
+/// Tells the system that pages of memory that we do not own will not be read
+/// soon. Never loses data, whatever backs the memory; may do nothing.
+void pageOut(ArrayRef<char> data) {
+#ifdef MADV_PAGEOUT
+  uintptr_t page = sysconf(_SC_PAGESIZE);
+  uintptr_t begin = llvm::alignTo(uintptr_t(data.data()), page);
+  uintptr_t end = llvm::alignDown(uintptr_t(data.data() + data.size()), page);
+  if (begin < end)
+    (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT);
+#endif
+}
+
+/// The mechanical conversion of what MLIR calls a float type.
+FloatKind kindOf(Type element) {
+  return element.isF16()    ? FloatKind::F16
+         : element.isBF16() ? FloatKind::BF16
+                            : FloatKind::F32;
+}
+
+struct QuantizeWeights : impl::QuantizeWeightsBase<QuantizeWeights> {
+  using QuantizeWeightsBase::QuantizeWeightsBase;
+
+  void runOnOperation() override {
+    countResources();
+    // By constant and format; users of one constant may differ in IR that was
+    // written by hand.
+    llvm::MapVector<std::pair<Operation *, FormatAttr>,
+                    SmallVector<Operation *, 2>>
+        work;
+    WalkResult walk = getOperation().walk([&](Operation *op) {
+      FormatAttr format = formatAttrOf(op);
+      if (!format)
+        return WalkResult::advance();
+      arith::ConstantOp constant = weightConstant(weightOperand(op));
+      if (!constant) {
+        op->emitError() << "node '" << nodeName(op->getLoc(), "weight")
+                        << "': expected a constant weight of f32, f16 or bf16 "
+                           "for a format, but got "
+                        << weightOperand(op)->get().getType();
+        return WalkResult::interrupt();
+      }
+      work[{constant, format}].push_back(op);
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return signalPassFailure();
+    for (auto &[key, ops] : work)
+      if (failed(quantize(cast<arith::ConstantOp>(key.first), key.second, ops)))
+        return signalPassFailure();
+  }
+
+private:
+  /// How many operations hold each resource.
+  void countResources() {
+    holders.clear();
+    getOperation().walk([&](Operation *op) {
+      op->getAttrDictionary().walk([&](DenseResourceElementsAttr attr) {
+        ++holders[attr.getRawHandle().getKey()];
+      });
+    });
+  }
+
+  LogicalResult quantize(arith::ConstantOp constant, FormatAttr attr,
+                         ArrayRef<Operation *> ops) {
+    std::optional<Format> format = formatOf(attr.getType());
+    std::string name = nodeName(constant.getLoc(), "weight");
+    if (!format)
+      return constant.emitError() << "weight '" << name
+                                  << "': expected a uniform format to round "
+                                     "to, but got "
+                                  << attr.getType();
+    if (format->isFloat()) {
+      finish(ops, {});
+      return success();
+    }
+    FailureOr<QuantizedMatrix> matrix = round(constant, name, *format);
+    if (failed(matrix))
+      return failure();
+    ++rounded;
+    finish(ops, makeConstant(constant, name, attr.getType(), *matrix));
+    if (constant->use_empty())
+      release(constant);
+    return success();
+  }
+
+  FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
+                                   const Format &format) {
+    auto type = cast<RankedTensorType>(constant.getType());
+    auto value = cast<ElementsAttr>(constant.getValue());
+    std::vector<uint8_t> storage;
+    auto bytes = constantBytes(value, storage);
+    if (!bytes)
+      return constant.emitError()
+             << "weight '" << name << "': expected its data, but it is left "
+             << "out of the IR";
+    uint64_t expected = llvm::SaturatingMultiply(
+        llvm::SaturatingMultiply(uint64_t(type.getDimSize(0)),
+                                 uint64_t(type.getDimSize(1))),
+        uint64_t(floatBytes(kindOf(type.getElementType()))));
+    if (bytes->size() != expected)
+      return constant.emitError()
+             << "weight '" << name << "': expected " << expected
+             << " bytes of data, but got " << bytes->size();
+    auto matrix = roundToNearest({bytes->data(), kindOf(type.getElementType()),
+                                  type.getDimSize(0), type.getDimSize(1)},
+                                 format);
+    if (!matrix)
+      return constant.emitError()
+             << "weight '" << name
+             << "': " << llvm::toString(matrix.takeError());
+    return std::move(*matrix);
+  }
+
+  Value makeConstant(arith::ConstantOp constant, StringRef name, Type element,
+                     QuantizedMatrix &matrix) {
+    OpBuilder builder(constant);
+    const Format &format = matrix.format;
+    int64_t rows = matrix.rows, cols = matrix.cols;
+    auto quantized = cast<QuantizedTypeInterface>(element);
+    int64_t groups[] = {format.rowGroups(rows), format.colGroups(cols)};
+    ElementsAttr codes = makeResource(
+        RankedTensorType::get({rows, int64_t(format.rowBytes(cols))},
+                              builder.getI8Type()),
+        name + ".codes", std::move(matrix.codes));
+    ElementsAttr scales = makeResource(
+        RankedTensorType::get(groups, quantized.getScaleElementType()),
+        name + ".scales", encodeScales(matrix.scales, format.scale));
+    ElementsAttr zeros;
+    if (format.hasZero())
+      zeros = makeResource(
+          RankedTensorType::get(groups, quantized.getZeroElementType()),
+          name + ".zeros", encodeZeros(matrix.zeros, format.zero));
+    return QuantizedConstantOp::create(
+        builder, constant.getLoc(),
+        RankedTensorType::get({rows, cols}, element), codes, scales, zeros);
+  }
+
+  /// Gives the users their weight, if it is a new one, and drops the format.
+  void finish(ArrayRef<Operation *> ops, Value weight) {
+    for (Operation *op : ops) {
+      if (weight)
+        weightOperand(op)->set(weight);
+      if (auto linear = dyn_cast<LinearOp>(op)) {
+        linear.removeFormatAttr();
+        if (!weight)
+          linear.removeActivationsAttr();
+      } else {
+        cast<EmbeddingOp>(op).removeFormatAttr();
+      }
+    }
+  }
+
+  /// Erases a constant, and its data unless another operation holds it.
+  void release(arith::ConstantOp constant) {
+    auto attr = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+    constant.erase();
+    if (!attr || --holders[attr.getRawHandle().getKey()] != 0)
+      return;
+    AsmDialectResourceHandle handle = attr.getRawHandle();
+    auto *entry = static_cast<DialectResourceBlobManager::BlobEntry *>(
+        handle.getResource());
+    AsmResourceBlob *blob = entry->getBlob();
+    if (!blob)
+      return;
+    if (blob->getDeleter())
+      entry->setBlob(AsmResourceBlob()); // the old one is freed
+    else
+      pageOut(blob->getData());
+  }
+
+  llvm::StringMap<unsigned> holders;
+};
+} // namespace
+} // namespace mixbit

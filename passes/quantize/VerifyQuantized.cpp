@@ -1,0 +1,83 @@
+//===- VerifyQuantized.cpp - The contract at the end of the stage ---------===//
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "passes/quantize/Passes.h"
+#include "passes/quantize/Weights.h"
+
+using namespace mlir;
+
+namespace mixbit {
+#define GEN_PASS_DEF_VERIFYQUANTIZED
+#include "passes/quantize/Passes.h.inc"
+
+namespace {
+struct VerifyQuantized : impl::VerifyQuantizedBase<VerifyQuantized> {
+  using VerifyQuantizedBase::VerifyQuantizedBase;
+
+  void runOnOperation() override {
+    // All that does not fit is named, not only the first.
+    bool isGood = true;
+    getOperation().walk([&](Operation *op) {
+      isGood &= succeeded(verifyWeight(op)) && succeeded(verifyOperands(op));
+    });
+    if (!isGood)
+      signalPassFailure();
+  }
+
+private:
+  static InFlightDiagnostic complain(Operation *op) {
+    return op->emitError() << "node '"
+                           << nodeName(op->getLoc(),
+                                       op->getName().stripDialect())
+                           << "': ";
+  }
+
+  /// The format of a weight has a kernel.
+  static LogicalResult verifyWeight(Operation *op) {
+    if (formatAttrOf(op))
+      return complain(op) << "expected formats that have been applied, but "
+                             "got "
+                          << formatAttrOf(op);
+    OpOperand *weight = weightOperand(op);
+    if (!weight)
+      return success();
+    auto type = cast<RankedTensorType>(weight->get().getType());
+    std::optional<Format> format = formatOf(type.getElementType());
+    if (!format)
+      return complain(op) << "no kernel exists for " << type.getElementType();
+    std::string why;
+    auto linear = dyn_cast<LinearOp>(op);
+    int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
+    if (!(linear ? kernelServes(*format, rows, cols, &why)
+                 : tableServes(*format, rows, cols, &why)))
+      return complain(op) << "no kernel exists for " << why;
+    if (!linear || format->isFloat())
+      return success();
+    auto activations = linear.getActivations();
+    if (!activations)
+      return complain(op) << "no kernel exists for " << formatName(*format)
+                          << " weights with fp32 activations";
+    if (activations->getBits() != 8 ||
+        activations->getGranularity() != Granularity::PerToken ||
+        activations->getMode() != RangeMode::Dynamic)
+      return complain(op) << "no kernel exists for activations of "
+                          << *activations;
+    return success();
+  }
+
+  /// Quantized values are only read as weights.
+  static LogicalResult verifyOperands(Operation *op) {
+    OpOperand *weight = weightOperand(op);
+    for (OpOperand &operand : op->getOpOperands())
+      if (&operand != weight &&
+          isa<QuantizedTypeInterface, MixedType>(
+              getElementTypeOrSelf(operand.get().getType())))
+        return complain(op) << "expected quantized values as weights only, "
+                               "but got operand "
+                            << operand.getOperandNumber() << " of "
+                            << operand.get().getType();
+    return success();
+  }
+};
+} // namespace
+} // namespace mixbit

@@ -1,0 +1,30 @@
+//===- Weights.h - Which operand is a weight --------------------*- C++ -*-===//
+#pragma once
+
+#include "dialects/mixbit/Mixbit.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace mixbit {
+
+/// The weight of a linear or the table of an embedding; null for any other
+/// operation.
+mlir::OpOperand *weightOperand(mlir::Operation *op);
+
+/// The float constant that `weight` is, if formats apply to it: a matrix of
+/// f32, f16 or bf16. Null otherwise.
+mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
+
+/// The annotation of an operation with a weight; null if there is none.
+FormatAttr formatAttrOf(mlir::Operation *op);
+
+/// All names in a location: that of the node, of several when operations were
+/// fused, of the initializer for a constant.
+void collectNames(mlir::Location location,
+                  llvm::SmallVectorImpl<llvm::StringRef> &names);
+
+/// Whether all of `name` fits `pattern`, where `*` is any text and `?` any
+/// character; nothing else is special.
+bool matchesPattern(llvm::StringRef pattern, llvm::StringRef name);
+
+} // namespace mixbit

@@ -1,0 +1,42 @@
+// RUN: mixbit-opt %s -split-input-file -merge-linears -quantize-activations -split-conv-bias | FileCheck %s
+
+// Queries, keys and values: one linear over rows that are quantized once.
+// CHECK-DAG: #[[Q:.*]] = affine_map<()[s0, s1] -> (0, 0, 0)>
+// CHECK-DAG: #[[K:.*]] = affine_map<()[s0, s1] -> (0, 0, 8)>
+// CHECK-DAG: #[[V:.*]] = affine_map<()[s0, s1] -> (0, 0, 16)>
+// CHECK-LABEL: func.func @attention
+// CHECK: %[[C:.*]], %[[S:.*]] = mixbit.quantize_rows %{{.*}} {bits = 8 : i64}
+// CHECK: %[[QKV:.*]] = mixbit.quantized_linear %[[C]], %[[S]], {{.*}} -> tensor<?x?x24xf32>
+// CHECK: mixbit.slice %[[QKV]] {{.*}}starts = #[[Q]],
+// CHECK: mixbit.slice %[[QKV]] {{.*}}starts = #[[K]],
+// CHECK: mixbit.slice %[[QKV]] {{.*}}starts = #[[V]],
+// CHECK-NOT: mixbit.linear
+func.func @attention(%x: tensor<?x?x8xf32> {mixbit.dims = affine_map<()[s0, s1] -> (s0, s1, 8)>}) -> tensor<?x?x8xf32>
+    attributes {mixbit.symbols = ["batch", "sequence"]} {
+  %w = mixbit.quantized_constant codes(dense<1> : tensor<8x8xi8>) scales(dense<0.5> : tensor<8x1xf32>)
+    : tensor<8x8x!mixbit.int<8, group = [1, 0], scale = f32>>
+  %q = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>}
+    : (tensor<?x?x8xf32>, tensor<8x8x!mixbit.int<8, group = [1, 0], scale = f32>>) -> tensor<?x?x8xf32>
+  %k = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>}
+    : (tensor<?x?x8xf32>, tensor<8x8x!mixbit.int<8, group = [1, 0], scale = f32>>) -> tensor<?x?x8xf32>
+  %v = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>}
+    : (tensor<?x?x8xf32>, tensor<8x8x!mixbit.int<8, group = [1, 0], scale = f32>>) -> tensor<?x?x8xf32>
+  %o = mixbit.attention %q, %k, %v {heads = 2 : i64, scale = 0.5 : f32}
+    : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %o : tensor<?x?x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @conv
+// CHECK: %[[Y:.*]] = mixbit.conv %{{.*}}, %{{.*}} {
+// CHECK: %[[B:.*]] = mixbit.reshape {{.*}} -> tensor<4x1x1xf32>
+// CHECK: mixbit.binary %[[Y]], %[[B]] {kind = #mixbit.binary_kind<add>}
+func.func @conv(%x: tensor<2x3x8x8xf32>) -> tensor<2x4x8x8xf32> {
+  %w = arith.constant dense<0.5> : tensor<4x3x3x3xf32>
+  %b = arith.constant dense<0.5> : tensor<4xf32>
+  %y = mixbit.conv %x, %w, %b {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
+    dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<2x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<2x4x8x8xf32>
+  return %y : tensor<2x4x8x8xf32>
+}

@@ -1,0 +1,24 @@
+// RUN: not mixbit-opt %s --split-input-file --mixbit-simplify 2>&1 | FileCheck %s
+
+// CHECK: error: {{.*}}node '/top/ArgMax' (ArgMax): there is no graph operation for it, not supported
+func.func @no_operation(%x: tensor<4x8xf32>) -> tensor<4x1xi64> {
+  %y = onnx.ArgMax %x {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x1xi64> loc("/top/ArgMax")
+  return %y : tensor<4x1xi64>
+}
+
+// -----
+
+// CHECK: error: {{.*}}/layer/Reshape
+func.func @data_dependent(%x: tensor<4x8xf32>, %to: tensor<2xi64>) -> tensor<?x?xf32> {
+  %y = onnx.Reshape %x, %to : (tensor<4x8xf32>, tensor<2xi64>) -> tensor<?x?xf32> loc("/layer/Reshape")
+  return %y : tensor<?x?xf32>
+}
+
+// -----
+
+// CHECK: error: {{.*}}/layer/Attention{{.*}}causal
+func.func @causal(%x: tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32> {
+  %none = onnx.none : none
+  %y = onnx.Attention %x, %x, %x, %none, %none, %none {is_causal = 1 : i64} : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, none, none, none) -> tensor<1x2x4x8xf32> loc("/layer/Attention")
+  return %y : tensor<1x2x4x8xf32>
+}
