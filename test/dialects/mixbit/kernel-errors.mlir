@@ -77,7 +77,7 @@ mixbit.kernel @k(%a: memref<64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: 
 // -----
 
 mixbit.kernel @k(%a: memref<?x32xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
-  // expected-error @below {{expected a with 64 in dimension 1, but got 'memref<?x32xi8>'}}
+  // expected-error @below {{expected rows of 64 inputs or more, but got 'memref<?x32xi8>'}}
   mixbit.contract a(%a, %as : memref<?x32xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format !mixbit.int<8, group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
   ^bb0(%acc: f32, %bias: f32):
@@ -717,7 +717,7 @@ mixbit.kernel @k(%q: memref<?x4x2x8xf32>, %k: memref<?x5x2x8xf32>, %v: memref<?x
 // -----
 
 func.func @dot_lanes(%acc: vector<16xi32>, %c: vector<32xi8>) {
-  // expected-error @below {{expected vectors with four codes a sum, but got 'vector<32xi8>' for 'vector<16xi32>'}}
+  // expected-error @below {{expected codes that fill the sums' vector, but got 'vector<32xi8>' for 'vector<16xi32>'}}
   %0 = mixbit.dot %acc, %c, %c {max_code = 255 : i64} : vector<16xi32>, vector<32xi8>
   return
 }

@@ -76,14 +76,6 @@ mixbit.plan @main(%x: memref<?x8xf32>) symbols = ["batch"], names = ["x"], num_i
 
 mixbit.plan @main(%x: memref<?x8xf32>) symbols = ["batch"], names = ["x"], num_inputs = 1 : i64,
     shapes = [affine_map<()[s0] -> (s0, 8)>] {
-  // expected-error @below {{expected a ranked memref, but got 'memref<*xf32>'}}
-  %b = mixbit.buffer {shape = affine_map<()[s0] -> (s0)>} : memref<*xf32>
-}
-
-// -----
-
-mixbit.plan @main(%x: memref<?x8xf32>) symbols = ["batch"], names = ["x"], num_inputs = 1 : i64,
-    shapes = [affine_map<()[s0] -> (s0, 8)>] {
   // expected-error @below {{expected the first and the last launch, but got array<i64: 3, 2>}}
   %b = mixbit.buffer {shape = affine_map<()[s0] -> (s0, 8)>, live = array<i64: 3, 2>} : memref<?x8xf32>
 }

@@ -1,8 +1,6 @@
 // RUN: mixbit-opt --quantize-weights %s | FileCheck %s
 // What is printed parses back.
 // RUN: mixbit-opt --quantize-weights %s | mixbit-opt | FileCheck %s
-// RUN: mixbit-opt --quantize-weights --mlir-pass-statistics --mlir-pass-statistics-display=list %s 2>&1 | FileCheck %s --check-prefix=STATISTICS
-// STATISTICS: (S) 4 num-rounded
 
 // CHECK-LABEL: func.func @shared
 func.func @shared(%ids: tensor<?xi64>) -> tensor<?x2xf32> {
