@@ -283,7 +283,7 @@ void AttentionExpansion::prepareMask(OpBuilder &builder) {
                 Value zero = arith::ConstantOp::create(
                     inner, loc, inner.getZeroAttr(flags.getType()));
                 Value on =
-                    isa<FloatType>(access.elementType())
+                    isa<FloatType>(access.element)
                         ? Value(arith::CmpFOp::create(inner, loc,
                                                       arith::CmpFPredicate::UNE,
                                                       flags, zero))

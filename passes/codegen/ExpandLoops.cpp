@@ -51,8 +51,9 @@ private:
   SmallVector<Value> emitPoint(OpBuilder &builder, const LaneRange &range,
                                ValueRange sums);
   VectorAccess access(unsigned operand) {
-    return VectorAccess(kernel->runBuffer(op->getOperand(operand)),
-                        maps[operand], vectorDim);
+    return VectorAccess(
+        kernel->runBuffer(op->getOperand(operand)), maps[operand], vectorDim,
+        getElementTypeOrSelf(op->getOperand(operand).getType()));
   }
   Value index(OpBuilder &builder, int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
@@ -136,6 +137,7 @@ LogicalResult LoopsExpansion::analyze() {
       staticExtent = type.getDimSize(position);
   } else {
     lanes = 1;
+    vectorDim = op.getNumLoops(); // no access depends on it
   }
   for (unsigned dim : parallel)
     if (dim != vectorDim)

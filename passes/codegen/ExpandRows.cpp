@@ -71,11 +71,13 @@ private:
   }
   VectorAccess inputAccess(unsigned number) {
     return VectorAccess(kernel->runBuffer(op.getIns()[number]),
-                        analysis.inputMaps[number], columnDim());
+                        analysis.inputMaps[number], columnDim(),
+                        getElementTypeOrSelf(op.getIns()[number].getType()));
   }
   VectorAccess outputAccess(unsigned number) {
     return VectorAccess(kernel->runBuffer(op.getOuts()[number]),
-                        analysis.outputMaps[number], columnDim());
+                        analysis.outputMaps[number], columnDim(),
+                        getElementTypeOrSelf(op.getOuts()[number].getType()));
   }
   unsigned columnDim() const {
     return analysis.numDims ? analysis.numDims - 1 : 0;

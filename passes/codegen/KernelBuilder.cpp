@@ -46,14 +46,24 @@ int64_t elementBytes(Type type) {
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
+/// bf16 lies in buffers of i16: LLVM's code generators for CPUs without bf16
+/// would call a function to move one.
+static MemRefType boundType(MemRefType type) {
+  if (!type.getElementType().isBF16())
+    return type;
+  return MemRefType::Builder(type).setElementType(
+      IntegerType::get(type.getContext(), 16));
+}
+
 /// Binds each argument of `kernel` in the function under construction.
 static void bindBuffers(OpBuilder &builder, KernelOp kernel, Value args,
                         IRMapping &map) {
   int64_t word = 1; // Word 0 is the error's address.
   for (BlockArgument argument : kernel.getBody().getArguments()) {
     auto type = cast<MemRefType>(argument.getType());
-    map.map(argument, KernelArgOp::create(builder, kernel.getLoc(), type, args,
-                                          builder.getI64IntegerAttr(word)));
+    map.map(argument,
+            KernelArgOp::create(builder, kernel.getLoc(), boundType(type), args,
+                                builder.getI64IntegerAttr(word)));
     word += numArgumentWords(type);
   }
 }

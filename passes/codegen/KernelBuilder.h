@@ -59,7 +59,8 @@ public:
   mlir::Value args, begin, end, scratch;
   mlir::Location loc;
 
-  /// The buffer of a kernel's block argument, in NAME and in NAME.extent.
+  /// The buffer of a kernel's block argument, in NAME and in NAME.extent. Where
+  /// the argument holds bf16, the buffer's elements are i16.
   mlir::Value runBuffer(mlir::Value kernelArgument) const {
     return runMap.lookup(kernelArgument);
   }

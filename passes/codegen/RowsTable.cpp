@@ -85,8 +85,10 @@ void TableReader::startRow(OpBuilder &builder, const KernelBuilder &kernel,
         arith::ConstantIndexOp::create(builder, loc, groupRows));
   if (groupColumns == 0) {
     Value column = arith::ConstantIndexOp::create(builder, loc, 0);
-    rowScale = memref::LoadOp::create(builder, loc, scales,
-                                      ValueRange{scaleRow, column});
+    VectorAccess access(scales,
+                        AffineMap::getMultiDimIdentityMap(2, op.getContext()),
+                        1, getElementTypeOrSelf(op.getScales().getType()));
+    rowScale = access.loadScalar(builder, loc, {scaleRow, column});
   }
 }
 
@@ -207,8 +209,8 @@ Value TableReader::scalesOf(OpBuilder &builder, const LaneRange &range) const {
   bool oneGroup = groupColumns % range.lanes == 0;
   VectorAccess access(
       scales,
-      AffineMap::get(2, 0, {d0, d1.floorDiv(groupColumns)}, op.getContext()),
-      1);
+      AffineMap::get(2, 0, {d0, d1.floorDiv(groupColumns)}, op.getContext()), 1,
+      getElementTypeOrSelf(op.getScales().getType()));
   if (oneGroup)
     return splat(
         builder, loc,
@@ -223,8 +225,9 @@ Value TableReader::scalesOf(OpBuilder &builder, const LaneRange &range) const {
 
 Value TableReader::load(OpBuilder &builder, const LaneRange &range) const {
   if (!bits) {
-    VectorAccess access(
-        table, AffineMap::getMultiDimIdentityMap(2, op.getContext()), 1);
+    VectorAccess access(table,
+                        AffineMap::getMultiDimIdentityMap(2, op.getContext()),
+                        1, op.getType());
     return access.load(builder, loc, {row, range.position}, range);
   }
   auto format = cast<QuantizedTypeInterface>(*op.getFormat());

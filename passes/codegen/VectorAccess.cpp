@@ -54,12 +54,24 @@ AccessKind classifyAccess(MemRefType type, AffineMap map, unsigned vectorDim) {
   return unit ? AccessKind::Unit : AccessKind::Scattered;
 }
 
-VectorAccess::VectorAccess(Value buffer, AffineMap map, unsigned vectorDim)
-    : kind(classifyAccess(cast<MemRefType>(buffer.getType()), map, vectorDim)),
-      buffer(buffer), map(map), vectorDim(vectorDim) {}
-
-Type VectorAccess::elementType() const {
+static Type memoryType(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getElementType();
+}
+
+VectorAccess::VectorAccess(Value buffer, AffineMap map, unsigned vectorDim,
+                           Type element)
+    : kind(classifyAccess(cast<MemRefType>(buffer.getType()), map, vectorDim)),
+      buffer(buffer), map(map), vectorDim(vectorDim),
+      element(element ? element : memoryType(buffer)) {}
+
+/// `value` as elements of type `element`, bit by bit.
+static Value castElements(OpBuilder &builder, Location loc, Value value,
+                          Type element) {
+  if (getElementTypeOrSelf(value.getType()) == element)
+    return value;
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return arith::BitcastOp::create(
+      builder, loc, vector ? Type(vector.clone(element)) : element, value);
 }
 
 SmallVector<Value> VectorAccess::indices(OpBuilder &builder, Location loc,
@@ -77,12 +89,14 @@ SmallVector<Value> VectorAccess::indices(OpBuilder &builder, Location loc,
 
 Value VectorAccess::loadScalar(OpBuilder &builder, Location loc,
                                ValueRange dims) const {
-  return memref::LoadOp::create(builder, loc, buffer,
-                                indices(builder, loc, dims, {}));
+  Value raw = memref::LoadOp::create(builder, loc, buffer,
+                                     indices(builder, loc, dims, {}));
+  return castElements(builder, loc, raw, element);
 }
 
 void VectorAccess::storeScalar(OpBuilder &builder, Location loc,
                                ValueRange dims, Value value) const {
+  value = castElements(builder, loc, value, memoryType(buffer));
   memref::StoreOp::create(builder, loc, value, buffer,
                           indices(builder, loc, dims, {}));
 }
@@ -106,9 +120,16 @@ static Value lanePosition(OpBuilder &builder, Location loc,
 
 Value VectorAccess::load(OpBuilder &builder, Location loc, ValueRange dims,
                          const LaneRange &range) const {
-  auto type = VectorType::get(range.lanes, elementType());
   if (kind == AccessKind::Uniform)
     return splat(builder, loc, loadScalar(builder, loc, dims), range.lanes);
+  return castElements(builder, loc, loadRaw(builder, loc, dims, range),
+                      element);
+}
+
+/// What `load` reads, as the buffer holds it.
+Value VectorAccess::loadRaw(OpBuilder &builder, Location loc, ValueRange dims,
+                            const LaneRange &range) const {
+  auto type = VectorType::get(range.lanes, memoryType(buffer));
   if (kind == AccessKind::Unit) {
     SmallVector<Value> at = indices(builder, loc, dims, range.position);
     if (!range.isMasked())
@@ -128,6 +149,7 @@ Value VectorAccess::load(OpBuilder &builder, Location loc, ValueRange dims,
 
 void VectorAccess::store(OpBuilder &builder, Location loc, ValueRange dims,
                          const LaneRange &range, Value value) const {
+  value = castElements(builder, loc, value, memoryType(buffer));
   if (kind == AccessKind::Unit) {
     SmallVector<Value> at = indices(builder, loc, dims, range.position);
     if (range.isMasked())

@@ -45,15 +45,17 @@ enum class AccessKind { Uniform, Unit, Scattered };
 /// One buffer under one map.
 class VectorAccess {
 public:
-  /// `vectorDim` is the dimension of the map that vectors run along.
-  VectorAccess(mlir::Value buffer, mlir::AffineMap map, unsigned vectorDim);
+  /// `vectorDim` is the dimension of the map that vectors run along. Values are
+  /// of type `element`, which may differ from the buffer's in name, not in size
+  /// (bf16 lies in buffers of i16, see KernelBuilder).
+  VectorAccess(mlir::Value buffer, mlir::AffineMap map, unsigned vectorDim,
+               mlir::Type element = {});
 
   AccessKind kind;
   mlir::Value buffer;
   mlir::AffineMap map;
   unsigned vectorDim;
-
-  mlir::Type elementType() const;
+  mlir::Type element;
 
   /// `dims` are the values of the map's dimensions; that of the vectorized one
   /// is ignored where a range is given.
@@ -68,6 +70,8 @@ public:
              mlir::Value value) const;
 
 private:
+  mlir::Value loadRaw(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::ValueRange dims, const LaneRange &range) const;
   mlir::SmallVector<mlir::Value> indices(mlir::OpBuilder &builder,
                                          mlir::Location loc,
                                          mlir::ValueRange dims,

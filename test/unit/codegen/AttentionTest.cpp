@@ -1,0 +1,192 @@
+//===- AttentionTest.cpp - mixbit.attention_core against scalar loops -----===//
+#include "test/unit/codegen/KernelJit.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+using namespace mixbit::test;
+
+namespace {
+
+struct Shape {
+  int64_t batch, queries, keys, heads, depth;
+};
+
+std::string kernelText(int64_t heads, int64_t depth, const std::string &mask,
+                       const std::string &kind) {
+  std::string type = "memref<?x?x" + std::to_string(heads) + "x" +
+                     std::to_string(depth) + "xf32>";
+  bool masked = !mask.empty();
+  return "mixbit.kernel @k(%q: " + type + ", %k: " + type + ", %v: " + type +
+         (masked ? ", %m: " + mask : "") + ", %o: " + type +
+         ") {\nmixbit.attention_core ins(%q, %k, %v" + (masked ? ", %m" : "") +
+         " : " + type + ", " + type + ", " + type +
+         (masked ? ", " + mask : "") + ") outs(%o : " + type +
+         ") {scale = 0.25 : f32" +
+         (masked ? ", mask_kind = #mixbit.mask_kind<" + kind + ">" : "") +
+         "}\n}";
+}
+
+/// Weight of a key: additive(b, h, i, j) is added to its score.
+template <typename Additive>
+void checkAttention(const std::vector<float> &q, const std::vector<float> &k,
+                    const std::vector<float> &v, const std::vector<float> &o,
+                    const Shape &s, Additive additive) {
+  double worst = 0;
+  for (int64_t b = 0; b < s.batch; ++b)
+    for (int64_t h = 0; h < s.heads; ++h)
+      for (int64_t i = 0; i < s.queries; ++i) {
+        std::vector<double> weights(s.keys);
+        double max = -INFINITY, sum = 0;
+        auto at = [&](int64_t length, int64_t position) {
+          return ((b * length + position) * s.heads + h) * s.depth;
+        };
+        for (int64_t j = 0; j < s.keys; ++j) {
+          double score = 0;
+          for (int64_t d = 0; d < s.depth; ++d)
+            score += double(q[at(s.queries, i) + d]) * k[at(s.keys, j) + d];
+          weights[j] = score * 0.25 + additive(b, h, i, j);
+          max = std::max(max, weights[j]);
+        }
+        for (double &weight : weights)
+          sum += weight = std::exp(weight - max);
+        for (int64_t d = 0; d < s.depth; ++d) {
+          double expected = 0;
+          for (int64_t j = 0; j < s.keys; ++j)
+            expected += weights[j] / sum * v[at(s.keys, j) + d];
+          worst =
+              std::max(worst, std::fabs(expected - o[at(s.queries, i) + d]));
+        }
+      }
+  EXPECT_LE(worst, 3e-6) << "queries " << s.queries << " keys " << s.keys
+                         << " depth " << s.depth;
+}
+
+class Attention : public testing::TestWithParam<std::string> {};
+
+TEST_P(Attention, KeepMask) {
+  for (int64_t depth : {20, 32, 64}) {
+    KernelJit jit(kernelText(2, depth, "memref<?x?xi64>", "keep"), GetParam());
+    ASSERT_TRUE(jit.valid());
+    const std::pair<int64_t, int64_t> lengths[] = {
+        {1, 1}, {5, 5}, {32, 32}, {200, 200}, {1, 37}};
+    for (const auto &length : lengths) {
+      int64_t queries = length.first, keys = length.second;
+      Shape s{2, queries, keys, 2, depth};
+      size_t numQ = s.batch * queries * 2 * depth;
+      size_t numK = s.batch * keys * 2 * depth;
+      auto q = randomFloats(numQ, 1.0f, 1), k = randomFloats(numK, 1.0f, 2),
+           v = randomFloats(numK, 1.0f, 3);
+      std::vector<float> o(numQ + 16, 77.0f), parts = o;
+      // The second batch hides every key.
+      std::vector<int64_t> keep(2 * keys, 0);
+      for (int64_t j = 0; j < keys; ++j)
+        keep[j] = j % 3 != 1;
+      auto run = [&](std::vector<float> &out, int64_t part) {
+        jit.run("k",
+                KernelJit::Arguments()
+                    .operand(q.data(), {2, queries})
+                    .operand(k.data(), {2, keys})
+                    .operand(v.data(), {2, keys})
+                    .operand(keep.data(), {2, keys})
+                    .operand(out.data(), {2, queries}),
+                part);
+      };
+      run(o, 0);
+      // Doubles of that size swallow the scores, as in the kernel.
+      checkAttention(q, k, v, o, s,
+                     [&](int64_t b, int64_t, int64_t, int64_t j) {
+                       return keep[b * s.keys + j] ? 0.0 : -1e30;
+                     });
+      // A row without any key: the average of all values.
+      if (queries == 5) {
+        double mean = 0;
+        for (int64_t j = 0; j < keys; ++j)
+          mean += v[(keys + j) * 2 * depth] / double(keys);
+        // Scores no longer matter there.
+        EXPECT_NEAR(o[queries * 2 * depth], mean, 1e-6);
+      }
+      for (size_t i = numQ; i < o.size(); ++i)
+        EXPECT_EQ(o[i], 77.0f);
+      run(parts, 1);
+      EXPECT_EQ(std::memcmp(o.data(), parts.data(), o.size() * 4), 0);
+    }
+  }
+}
+
+TEST_P(Attention, AdditiveAndNoMask) {
+  KernelJit additive(kernelText(3, 20, "memref<1x3x?x?xf32>", "additive"),
+                     GetParam());
+  KernelJit plain(kernelText(3, 20, "", ""), GetParam());
+  ASSERT_TRUE(additive.valid() && plain.valid());
+  for (int64_t keys : {1, 7, 33}) {
+    Shape s{2, 13, keys, 3, 20};
+    auto q = randomFloats(2 * 13 * 60, 1.0f, 1),
+         k = randomFloats(2 * keys * 60, 1.0f, 2),
+         v = randomFloats(2 * keys * 60, 1.0f, 3),
+         m = randomFloats(3 * 13 * keys, 2.0f, 4);
+    std::vector<float> o(2 * 13 * 60);
+    additive.run("k", KernelJit::Arguments()
+                          .operand(q.data(), {2, 13})
+                          .operand(k.data(), {2, keys})
+                          .operand(v.data(), {2, keys})
+                          .operand(m.data(), {13, keys})
+                          .operand(o.data(), {2, 13}));
+    checkAttention(q, k, v, o, s,
+                   [&](int64_t, int64_t h, int64_t i, int64_t j) {
+                     return m[(h * 13 + i) * keys + j];
+                   });
+    plain.run("k", KernelJit::Arguments()
+                       .operand(q.data(), {2, 13})
+                       .operand(k.data(), {2, keys})
+                       .operand(v.data(), {2, keys})
+                       .operand(o.data(), {2, 13}));
+    checkAttention(q, k, v, o, s,
+                   [](int64_t, int64_t, int64_t, int64_t) { return 0.0; });
+  }
+}
+
+/// Not a test of time: prints what a head of 128 x 64 reaches, if asked to.
+TEST_P(Attention, Speed) {
+  if (!std::getenv("MIXBIT_TEST_SPEED"))
+    GTEST_SKIP() << "MIXBIT_TEST_SPEED is not set";
+  KernelJit jit(kernelText(12, 64, "memref<?x?xi64>", "keep"), GetParam());
+  ASSERT_TRUE(jit.valid());
+  const int64_t length = 128;
+  size_t count = length * 12 * 64;
+  auto q = randomFloats(count, 1.0f, 1), k = randomFloats(count, 1.0f, 2),
+       v = randomFloats(count, 1.0f, 3);
+  std::vector<float> o(count);
+  std::vector<int64_t> keep(length, 1);
+  double best = 1e9;
+  for (int i = 0; i < 20; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    jit.run("k", KernelJit::Arguments()
+                     .operand(q.data(), {1, length})
+                     .operand(k.data(), {1, length})
+                     .operand(v.data(), {1, length})
+                     .operand(keep.data(), {1, length})
+                     .operand(o.data(), {1, length}));
+    best = std::min(best, std::chrono::duration<double>(
+                              std::chrono::steady_clock::now() - start)
+                              .count());
+  }
+  std::printf("%s: 12 heads, 128 x 64: %.3f ms, %.1f GFLOP/s\n",
+              GetParam().c_str(), best * 1e3,
+              4.0 * length * length * 64 * 12 / best / 1e9);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Attention,
+                         testing::ValuesIn(runnableTargets()),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           for (char &c : name)
+                             c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+} // namespace
