@@ -1,4 +1,4 @@
-// RUN: mixbit-opt %s --expand-rows=strict=true --split-input-file --verify-diagnostics
+// RUN: mixbit-opt %s --expand-rows=strict=true --split-input-file --verify-diagnostics -o /dev/null
 
 // expected-error @below {{expected a module with the attribute mixbit.target, but got one without}}
 module {
