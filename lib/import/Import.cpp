@@ -3,6 +3,7 @@
 
 #include "lib/import/Importer.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
@@ -317,9 +318,11 @@ void printDiagnostic(const Diagnostic &diagnostic, llvm::raw_ostream &os) {
     os << "note: ";
     break;
   }
-  if (!node.empty())
+  std::string text = diagnostic.str();
+  // Verifiers of stages name the node themselves, for mixbit-opt.
+  if (!node.empty() && !StringRef(text).starts_with("node '"))
     os << "node '" << node << "': ";
-  os << diagnostic.str() << "\n";
+  os << text << "\n";
   for (const Diagnostic &note : diagnostic.getNotes())
     printDiagnostic(note, os);
 }

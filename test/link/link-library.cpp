@@ -25,6 +25,9 @@ int main(int argc, char **argv) {
                                       llvm::cl::OneOrMore);
   llvm::cl::opt<unsigned> abi("abi", llvm::cl::init(MIXBIT_ABI_VERSION));
   llvm::cl::ParseCommandLineOptions(argc, argv);
+  // LLD sets all options back to their defaults.
+  const unsigned claimed = abi;
+  const std::string path = output;
 
   llvm::ExitOnError exitOnError("mixbit-link-library: ");
   auto read = [&](const std::string &path) {
@@ -39,8 +42,8 @@ int main(int argc, char **argv) {
   }
   auto text = read(metadata);
   inputs.metadata = text->getBuffer();
-  exitOnError(linkLibrary(inputs, output));
-  if (abi != MIXBIT_ABI_VERSION)
-    exitOnError(stampLibraryFile(output, inputs.architecture, abi));
+  exitOnError(linkLibrary(inputs, path));
+  if (claimed != MIXBIT_ABI_VERSION)
+    exitOnError(stampLibraryFile(path, inputs.architecture, claimed));
   return 0;
 }

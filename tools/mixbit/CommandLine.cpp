@@ -209,12 +209,13 @@ int mixbit::tool::inputError(const Twine &message) {
 
 int mixbit::tool::finishOutput(int status) {
   llvm::outs().flush();
-  if (!llvm::outs().has_error())
-    return status;
-  // Left set, the error would end the process as an internal one.
   std::error_code code = llvm::outs().error();
+  if (code)
+    status = inputError("cannot write standard output: " + code.message());
+  // Left set, an error would end the process as an internal one.
   llvm::outs().clear_error();
-  return inputError("cannot write standard output: " + code.message());
+  llvm::errs().clear_error();
+  return status;
 }
 
 bool mixbit::tool::parseShape(StringRef text, std::vector<int64_t> &shape) {

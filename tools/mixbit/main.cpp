@@ -42,9 +42,9 @@ static void printHelp(llvm::raw_ostream &os) {
 }
 
 int main(int argc, char **argv) {
-  // Without this a reader that leaves early (| head) would end the tool with a
-  // status that says nothing; the write's own error is reported instead.
   llvm::InitLLVM init(argc, argv);
+  // A limit on file sizes is an error of the write, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   llvm::ArrayRef<const char *> arguments(argv + 1, argc > 0 ? argc - 1 : 0);
   if (arguments.empty()) {
     printHelp(llvm::errs());
