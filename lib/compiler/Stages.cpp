@@ -54,8 +54,12 @@ void Compilation::progress(StringRef stage) {
 }
 
 void Compilation::report(llvm::Error error, StringRef file) {
-  diagnostics << file << ": error: " << llvm::toString(std::move(error))
-              << "\n";
+  std::string text = llvm::toString(std::move(error));
+  // Errors of files name them already.
+  StringRef reason = text;
+  if (reason.consume_front(file))
+    reason.consume_front(": ");
+  diagnostics << file << ": error: " << reason << "\n";
 }
 
 bool Compilation::resolveTargets() {
