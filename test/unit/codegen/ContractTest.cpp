@@ -191,7 +191,12 @@ TEST_P(ContractQemuTest, MatchesReference) {
   struct Size {
     int64_t m, n, k, ka;
   };
-  for (const Case &kind : cases)
+  for (const Case &kind : cases) {
+    // One of each kind: QEMU and the cross compiler take their time.
+    if (!llvm::is_contained(
+            {"fp32", "int8", "int4g32", "int4g64zero", "ternary", "binaryg64"},
+            llvm::StringRef(kind.name)))
+      continue;
     for (const Size &size : {Size{1, 12, 60, 60}, Size{13, 100, 100, 128},
                              Size{5, 64, 192, 192}}) {
       Format format = kind.format;
@@ -212,6 +217,7 @@ TEST_P(ContractQemuTest, MatchesReference) {
               kind.name + "\", " + name + "_out, " + name + "_expected, " +
               std::to_string(size.m * size.n) + ");\n";
     }
+  }
   source += "static int check(const char *what, void *got, void *want, int n) "
             "{\n  float *g = got, *w = want;\n"
             "  for (int i = 0; i < n; ++i)\n"
