@@ -16,7 +16,12 @@ WeightsObject::WeightsObject(StringRef path, std::unique_ptr<raw_fd_ostream> os,
   writer.addSymbol(weightsSymbol, /*isHidden=*/true);
 }
 
-WeightsObject::~WeightsObject() { os->clear_error(); }
+WeightsObject::~WeightsObject() {
+  // What is still in the stream's buffer can fail as well, and an error that
+  // nobody has cleared ends the process when the stream goes.
+  os->close();
+  os->clear_error();
+}
 
 Expected<std::unique_ptr<WeightsObject>>
 WeightsObject::create(StringRef path, Architecture architecture) {
