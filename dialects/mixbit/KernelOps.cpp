@@ -29,15 +29,6 @@ static LogicalResult expectBuffer(Operation *op, StringRef what, Value value,
                            << type;
 }
 
-/// All values are memrefs (AnyMemRef takes unranked ones too).
-static LogicalResult expectRanked(Operation *op) {
-  for (Value operand : op->getOperands())
-    if (isa<UnrankedMemRefType>(operand.getType()))
-      return op->emitOpError()
-             << "expected ranked memrefs, but got " << operand.getType();
-  return success();
-}
-
 /// One map a value, over `dims` dimensions and no symbols, with a result for
 /// each dimension of the value.
 static LogicalResult verifyMaps(Operation *op, ArrayAttr maps, ValueRange first,
@@ -126,8 +117,6 @@ static LogicalResult verifyPacked(ContractOp op, const Format &format,
 }
 
 LogicalResult ContractOp::verify() {
-  if (failed(expectRanked(*this)))
-    return failure();
   Builder builder(getContext());
   std::optional<Format> format = formatOf(getFormat());
   if (!format || (format->isFloat() && !getFormat().isF32()))
@@ -270,8 +259,6 @@ static LogicalResult verifyRowsBody(RowsOp op, unsigned dims) {
 }
 
 LogicalResult RowsOp::verify() {
-  if (failed(expectRanked(*this)))
-    return failure();
   if (getOuts().empty())
     return emitOpError() << "expected one output or more, but got none";
   if (getMaps().empty())
@@ -297,10 +284,6 @@ LogicalResult RowReduceOp::verify() {
 }
 
 LogicalResult TableLoadOp::verify() {
-  if (isa<UnrankedMemRefType>(getTable().getType()) ||
-      (getScales() && isa<UnrankedMemRefType>(getScales().getType())))
-    return emitOpError() << "expected ranked memrefs, but got "
-                         << getTable().getType();
   MemRefType table = memrefOf(getTable());
   if (failed(expectRank(*this, "a table", table, 2)))
     return failure();
@@ -339,8 +322,6 @@ LogicalResult TableLoadOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult AttentionCoreOp::verify() {
-  if (failed(expectRanked(*this)))
-    return failure();
   size_t count = getMaskKind() ? 4 : 3;
   if (getIns().size() != count)
     return emitOpError() << "expected " << count << " inputs"
@@ -436,10 +417,7 @@ LogicalResult KernelArgOp::verify() {
 }
 
 LogicalResult ScratchOp::verify() {
-  auto type = dyn_cast<MemRefType>(getBuffer().getType());
-  if (!type)
-    return emitOpError() << "expected a ranked memref, but got "
-                         << getBuffer().getType();
+  MemRefType type = memrefOf(getBuffer());
   if (size_t(type.getNumDynamicDims()) == getSizes().size())
     return success();
   return emitOpError() << "expected a size for each of "

@@ -130,9 +130,9 @@ LogicalResult PlanOp::verifyRegions() {
                          << arguments << " arguments, but got "
                          << getNames().size() << " names and "
                          << getShapes().size() << " shapes";
-  if (getNumInputs() < 0 || uint64_t(getNumInputs()) > arguments)
+  if (getNumInputs() > arguments)
     return emitOpError() << "expected 0 to " << arguments << " inputs, but got "
-                         << getNumInputs();
+                         << int64_t(getNumInputs());
   for (auto [arg, shape] : llvm::zip(body.getArguments(), getShapes())) {
     AffineMap map = cast<AffineMapAttr>(shape).getValue();
     if (map.getNumSymbols() != getSymbols().size() ||
@@ -147,9 +147,7 @@ LogicalResult PlanOp::verifyRegions() {
 
 /// A symbolic shape must agree with the memref in rank and static extents.
 static LogicalResult verifyShape(Operation *op, AffineMap shape, Type result) {
-  auto type = dyn_cast<MemRefType>(result);
-  if (!type)
-    return op->emitOpError() << "expected a ranked memref, but got " << result;
+  auto type = cast<MemRefType>(result);
   if (failed(verify::expectSymbolMap(op, "a shape", shape, type.getRank())))
     return failure();
   for (auto [extent, expr] : llvm::zip(type.getShape(), shape.getResults())) {
@@ -191,9 +189,9 @@ LogicalResult WeightRefOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto bytes = [](ShapedType type) {
     return type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 8;
   };
-  auto type = dyn_cast<MemRefType>(getType());
+  auto type = cast<MemRefType>(getType());
   ShapedType data = weight.getData().getShapedType();
-  if (!type || !type.getElementType().isIntOrFloat() ||
+  if (!type.getElementType().isIntOrFloat() ||
       !data.getElementType().isIntOrFloat() || !type.hasStaticShape() ||
       bytes(type) != bytes(data))
     return emitOpError() << "expected a static memref of the size of " << data
@@ -213,9 +211,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << " arguments for " << getKernelAttr() << ", but got "
                          << getArgs().size();
   for (auto [index, arg] : llvm::enumerate(getArgs())) {
-    auto type = dyn_cast<MemRefType>(arg.getType());
+    auto type = cast<MemRefType>(arg.getType());
     auto wanted = cast<MemRefType>(body.getArgument(index).getType());
-    if (!type || type.getElementType() != wanted.getElementType() ||
+    if (type.getElementType() != wanted.getElementType() ||
         failed(verifyCompatibleShape(type, wanted)))
       return emitOpError() << "expected argument " << index << " of " << wanted
                            << ", but got " << arg.getType();

@@ -58,8 +58,11 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
                                  /*isWrite=*/false, /*localityHint=*/3,
                                  /*isDataCache=*/true);
     }
-    Value packed =
+    auto packed =
         vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w, address);
+    // On GPUs four single bytes would be loaded otherwise.
+    if (plan.lanes == 1)
+      packed.setAlignment(4);
     result.push_back(unpack(packed));
   }
   return result;

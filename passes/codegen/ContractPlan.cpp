@@ -27,7 +27,10 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
     break;
   case DotIsa::NeonDot:
-    plan.tile = grouped ? TileShape{4, 2, 1} : TileShape{6, 4, 1};
+    // 24 integer accumulators spill: all broadcasts of a row are registers.
+    plan.tile = grouped   ? TileShape{4, 2, 1}
+                : isFloat ? TileShape{6, 4, 1}
+                          : TileShape{4, 4, 1};
     plan.gemv = {1, 8, 1};
     break;
   case DotIsa::Generic: {

@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
           std::string(kind.name) + "/" + std::to_string(shape.m) + "x" +
           std::to_string(shape.k) + "x" + std::to_string(shape.n);
       benchmark::RegisterBenchmark(
-          name, [kind, shape](benchmark::State &state) {
+          name.c_str(), [kind, shape](benchmark::State &state) {
             runProblem(state, kind.format, shape.m, shape.n, shape.k);
           });
     }

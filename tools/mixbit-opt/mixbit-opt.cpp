@@ -1,4 +1,5 @@
 //===- mixbit-opt.cpp - Runs our passes on textual IR ---------------------===//
+#include "dialects/check/Check.h"
 #include "dialects/mixbit/Mixbit.h"
 #include "dialects/onnx/Onnx.h"
 #include "passes/codegen/Passes.h"
@@ -16,7 +17,8 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect>();
+  registry.insert<mixbit::MixbitDialect, mixbit::onnx::OnnxDialect,
+                  mixbit::check::CheckDialect>();
   mixbit::registerKernelizePasses();
   mixbit::registerQuantizePasses();
   mixbit::registerCodegenPasses();
