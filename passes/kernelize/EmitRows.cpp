@@ -95,10 +95,13 @@ static std::pair<Value, Value> emitQuantize(OpBuilder &builder,
   Value zero = floatConstant(builder, loc, type, 0);
   Value max = rowReduce(builder, loc, math::AbsFOp::create(builder, loc, x),
                         ReduceKind::Max);
-  Value scale =
-      mul(builder, loc, max, floatConstant(builder, loc, type, 1 / limit));
-  Value isZero =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, max, zero);
+  // Also rows so small that limit / max would overflow are zero.
+  Value isZero = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OLT, max,
+      floatConstant(builder, loc, type, limit / 3.4028234e38));
+  Value scale = arith::SelectOp::create(
+      builder, loc, isZero, zero,
+      mul(builder, loc, max, floatConstant(builder, loc, type, 1 / limit)));
   Value inverse = arith::SelectOp::create(builder, loc, isZero, zero,
                                           div(builder, loc, largest, max));
   Value rounded =

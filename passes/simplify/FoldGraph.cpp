@@ -43,6 +43,8 @@ private:
       return x;
     if (auto inner = x.getDefiningOp<ReshapeOp>())
       return builder.reshape(loc, inner.getX(), shape(op));
+    if (Value transposed = foldJoinedTranspose(op))
+      return transposed;
     // A reduction that keeps the dimensions which this drops.
     auto reduce = x.getDefiningOp<ReduceOp>();
     if (reduce && reduce.getKeepDims() && x.hasOneUse()) {
@@ -62,6 +64,36 @@ private:
           return builder.constantOf(x.getLoc(), folded);
     }
     return {};
+  }
+
+  /// A transpose between a reshape that joins the leading dimensions and one
+  /// that splits them again, as PyTorch transposes the keys of its attention:
+  /// [a, b, c, d] -> [a*b, c, d] -> [a*b, d, c] -> [a, b, d, c].
+  Value foldJoinedTranspose(ReshapeOp split) {
+    auto transpose = split.getX().getDefiningOp<TransposeOp>();
+    auto join =
+        transpose ? transpose.getX().getDefiningOp<ReshapeOp>() : ReshapeOp();
+    if (!join || transpose.getPermutation().empty() ||
+        transpose.getPermutation()[0] != 0)
+      return {};
+    ArrayRef<AffineExpr> from = shape(join.getX()), joined = shape(join),
+                         to = shape(split);
+    if (from.size() < joined.size())
+      return {};
+    // All but the first dimension are the same before and after, so the first
+    // one is the product of the leading ones.
+    size_t leading = from.size() - joined.size() + 1;
+    if (!builder.sameShape(from.drop_front(leading), joined.drop_front()) ||
+        to.size() != from.size() ||
+        !builder.sameShape(to.take_front(leading), from.take_front(leading)) ||
+        !builder.sameShape(to.drop_front(leading),
+                           shape(transpose).drop_front()))
+      return {};
+    SmallVector<int64_t> permutation =
+        llvm::to_vector(llvm::seq<int64_t>(0, leading));
+    for (int64_t source : transpose.getPermutation().drop_front())
+      permutation.push_back(source - 1 + leading);
+    return builder.transpose(loc, join.getX(), permutation);
   }
 
   Value rule(TransposeOp op) {

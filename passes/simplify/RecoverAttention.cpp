@@ -57,6 +57,11 @@ public:
       v = builder.transposeMatrix(location, v);
     if (!std::isfinite(scores.scale) || !shapesFit(q, k, v, rank))
       return false;
+    // A mask that broadcasts the scores is none of attention's.
+    SymbolicShape expected(builder.shape(q).drop_back());
+    expected.push_back(builder.shape(k)[rank - 2]);
+    if (!builder.sameShape(builder.shape(softmax), expected))
+      return false;
 
     int64_t heads = rank == 4 ? *constantValue(builder.shape(q)[1]) : 1;
     Value mask;

@@ -62,3 +62,15 @@ func.func @first_token(%x: tensor<?x?x8xf32> {mixbit.dims = affine_map<()[s0, s1
   %0 = mixbit.gather %x, %i {axis = 1 : i64} : (tensor<?x?x8xf32>, tensor<i64>) -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
+
+// Keys transposed with batch and heads joined, as PyTorch's SDPA export does.
+// CHECK-LABEL: func @joined_transpose
+// CHECK-NEXT: %[[T:.*]] = mixbit.transpose %arg0 {permutation = array<i64: 0, 1, 3, 2>}
+// CHECK-NEXT: return %[[T]]
+func.func @joined_transpose(%x: tensor<?x2x?x4xf32> {mixbit.dims = affine_map<()[s0, s1] -> (s0, 2, s1, 4)>}) -> tensor<?x2x4x?xf32>
+    attributes {mixbit.symbols = ["batch", "sequence"]} {
+  %0 = mixbit.reshape %x {shape = affine_map<()[s0, s1] -> (s0 * 2, s1, 4)>} : (tensor<?x2x?x4xf32>) -> tensor<?x?x4xf32>
+  %1 = mixbit.transpose %0 {permutation = array<i64: 0, 2, 1>} : (tensor<?x?x4xf32>) -> tensor<?x4x?xf32>
+  %2 = mixbit.reshape %1 {shape = affine_map<()[s0, s1] -> (s0, 2, 4, s1)>} : (tensor<?x4x?xf32>) -> tensor<?x2x4x?xf32>
+  return %2 : tensor<?x2x4x?xf32>
+}
