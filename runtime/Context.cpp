@@ -191,6 +191,10 @@ mixbit_status mixbit_context::run() {
   kernelError = {};
   int32_t status =
       entry->run(this, symbols.data(), ports.data(), arena.addresses());
+  if (status < 0)
+    return fail(MIXBIT_INVALID_ARGUMENT,
+                "expected dimensions that the model was made for (`requires` "
+                "of mixbit inspect), but got inputs too long or too short");
   if (status != 0)
     return mixbit_status(status);
   hasRun = true;

@@ -79,8 +79,9 @@ struct mxb_entry {
   void (*shapes)(const int64_t *symbols, int64_t *output_dims,
                  int64_t *buffer_bytes);
   /// Launches everything through mxb_launch. `ports` are the inputs' and the
-  /// outputs' addresses, `buffers` those of the arena's buffers. Returns 0, or
-  /// what mxb_launch returned when it was not 0.
+  /// outputs' addresses, `buffers` those of the arena's buffers. Returns 0,
+  /// what mxb_launch returned when it was not 0, or, without any launch, -1:
+  /// the symbols break what the graph requires of them.
   int32_t (*run)(void *context, const int64_t *symbols, void *const *ports,
                  void *const *buffers);
 };

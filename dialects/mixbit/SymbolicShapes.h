@@ -15,6 +15,9 @@ using SymbolicShapes = llvm::DenseMap<mlir::Value, SymbolicShape>;
 inline constexpr llvm::StringLiteral kSymbolsAttr = "mixbit.symbols";
 inline constexpr llvm::StringLiteral kNameAttr = "mixbit.name";
 inline constexpr llvm::StringLiteral kDimsAttr = "mixbit.dims";
+/// On functions and plans: a map over the symbols whose results must all be at
+/// least 0 when the entry runs (a sequence no longer than a table, say).
+inline constexpr llvm::StringLiteral kRequiresAttr = "mixbit.requires";
 
 /// Infers the normalized shape of every value of a function of graph
 /// operations, from the arguments' `mixbit.dims`. Where a type is static and

@@ -80,7 +80,7 @@ static json::Object describeLayer(Operation *op, Value weight) {
 }
 
 json::Object describeGraph(ModuleOp module) {
-  json::Array inputs, outputs, layers, entries;
+  json::Array inputs, outputs, layers, entries, required;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
     if (failed(shapes))
@@ -89,6 +89,11 @@ json::Object describeGraph(ModuleOp module) {
     if (!symbols)
       symbols = ArrayAttr::get(func.getContext(), {});
     entries.push_back(func.getSymName().str());
+    if (auto map = func->getAttrOfType<AffineMapAttr>(kRequiresAttr))
+      for (AffineExpr expr : map.getValue().getResults())
+        required.push_back(json::Object{
+            {"entry", func.getSymName().str()},
+            {"at_least_zero", describeExtent(normalize(expr), symbols)}});
     auto element = [](Value value) {
       return cast<RankedTensorType>(value.getType()).getElementType();
     };
@@ -119,7 +124,8 @@ json::Object describeGraph(ModuleOp module) {
   return json::Object{{"entries", std::move(entries)},
                       {"inputs", std::move(inputs)},
                       {"outputs", std::move(outputs)},
-                      {"layers", std::move(layers)}};
+                      {"layers", std::move(layers)},
+                      {"requires", std::move(required)}};
 }
 
 void describeKernels(ModuleOp module, ArrayRef<const Target *> targets,

@@ -313,6 +313,24 @@ HostTables::Address PlanLowering::lowerRun() {
                                        arithmetic.constant(words), 16);
   auto *failed = new Block();
   Value status = failed->addArgument(int32, loc);
+  auto next = [&] {
+    Block *block = new Block();
+    func.getBody().push_back(block);
+    return block;
+  };
+  // Shapes that the graph was not made for would read beyond its tables.
+  if (auto required = plan->getAttrOfType<AffineMapAttr>(kRequiresAttr))
+    for (AffineExpr expr : required.getValue().getResults()) {
+      Value isBroken =
+          LLVM::ICmpOp::create(body, loc, LLVM::ICmpPredicate::slt,
+                               arithmetic.emit(expr), arithmetic.constant(0));
+      Value code = LLVM::ConstantOp::create(body, loc, int32,
+                                            body.getI32IntegerAttr(-1));
+      Block *goesOn = next();
+      LLVM::CondBrOp::create(body, loc, isBroken, failed, code, goesOn,
+                             ValueRange());
+      body.setInsertionPointToEnd(goesOn);
+    }
   for (auto [index, launch] : llvm::enumerate(launches)) {
     auto kernel = symbolTable.lookup<KernelOp>(launch.getKernel());
     int64_t word = 1;
@@ -345,11 +363,10 @@ HostTables::Address PlanLowering::lowerRun() {
         LLVM::ConstantOp::create(body, loc, int32, body.getI32IntegerAttr(0));
     Value stops = LLVM::ICmpOp::create(body, loc, LLVM::ICmpPredicate::ne,
                                        call.getResult(), zero);
-    Block *next = new Block();
-    func.getBody().push_back(next);
-    LLVM::CondBrOp::create(body, loc, stops, failed, call.getResult(), next,
+    Block *goesOn = next();
+    LLVM::CondBrOp::create(body, loc, stops, failed, call.getResult(), goesOn,
                            ValueRange());
-    body.setInsertionPointToEnd(next);
+    body.setInsertionPointToEnd(goesOn);
   }
   Value zero =
       LLVM::ConstantOp::create(body, loc, int32, body.getI32IntegerAttr(0));

@@ -213,6 +213,9 @@ FailureOr<PlanOp> createPlan(func::FuncOp func, const SymbolicShapes &shapes) {
       builder, func.getLoc(), name, symbols, builder.getArrayAttr(names),
       builder.getI64IntegerAttr(func.getNumArguments()),
       builder.getArrayAttr(maps), builder.getArrayAttr(types));
+  // What the importer had to assume of the symbols; checked at each run.
+  if (Attribute required = func->getAttr(kRequiresAttr))
+    plan->setAttr(kRequiresAttr, required);
   Block &block = plan.getBody().emplaceBlock();
   for (Type type : buffers)
     block.addArgument(type, func.getLoc());

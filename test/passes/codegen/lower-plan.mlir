@@ -18,8 +18,12 @@ mixbit.kernel @k(%x: memref<?x8xf32, strided<[?, 1]>>, %w: memref<8xf32>, %y: me
 // CHECK: llvm.store %[[S0]]
 // CHECK: llvm.mul
 
-// A stride that is known only at run time is a word of its own, as is a size.
+// A sequence longer than the graph allows ends the run before its first launch.
 // CHECK-LABEL: llvm.func internal @main.run
+// CHECK: llvm.icmp "slt"
+// CHECK: llvm.mlir.constant(-1 : i32)
+// CHECK: llvm.cond_br
+// CHECK-NOT: llvm.call
 // CHECK: llvm.mlir.addressof @mixbit_weights
 // CHECK: llvm.call @mxb_launch
 // CHECK: llvm.cond_br
@@ -30,7 +34,8 @@ mixbit.kernel @k(%x: memref<?x8xf32, strided<[?, 1]>>, %w: memref<8xf32>, %y: me
 // CHECK: llvm.func hidden @"k.extent$x86-64"(!llvm.ptr) -> !llvm.struct<(i64, i64)>
 // CHECK: llvm.mlir.global external hidden constant @mixbit_library
 mixbit.plan @main(%x: memref<?x?x8xf32>, %y: memref<?x8xf32>) symbols = ["batch", "sequence"], names = ["x", "y"],
-    num_inputs = 1 : i64, shapes = [affine_map<()[s0, s1] -> (s0, s1, 8)>, affine_map<()[s0, s1] -> (s0, 8)>] {
+    num_inputs = 1 : i64, shapes = [affine_map<()[s0, s1] -> (s0, s1, 8)>, affine_map<()[s0, s1] -> (s0, 8)>]
+    attributes {mixbit.requires = affine_map<()[s0, s1] -> (16 - s1)>} {
   %b = mixbit.buffer {shape = affine_map<()[s0, s1] -> (s0, s1, 8)>} : memref<?x?x8xf32>
   %v = mixbit.buffer_view %x {offset = affine_map<()[s0, s1] -> (0)>, shape = affine_map<()[s0, s1] -> (s0, 8)>,
     strides = affine_map<()[s0, s1] -> (s1 * 8, 1)>} : memref<?x?x8xf32> to memref<?x8xf32, strided<[?, 1]>>
