@@ -8,6 +8,10 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace json = llvm::json;
 
 namespace mixbit {
@@ -89,6 +93,10 @@ static bool buildLibrary(std::unique_ptr<Compilation> compilation,
     inputs.objects.push_back({unit.code.data(), unit.code.size()});
   // The graph and all packed weights go before the linker maps the file.
   compilation.reset();
+#ifdef __GLIBC__
+  // glibc keeps freed blocks of some megabytes for itself otherwise.
+  malloc_trim(0);
+#endif
   if (options.progress)
     options.progress("link");
   if (llvm::Error error = linkLibrary(inputs, options.output)) {

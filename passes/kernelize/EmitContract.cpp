@@ -114,6 +114,8 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
                                          packFloats(source, layout, out);
                                        }),
                      name, loc);
+  if (weight.hasOneUse())
+    releaseData(weight.getDefiningOp<arith::ConstantOp>());
   return packed;
 }
 

@@ -3,6 +3,7 @@
 #include "dialects/mixbit/SymbolicMath.h"
 #include "dialects/mixbit/SymbolicShapes.h"
 #include "passes/kernelize/Passes.h"
+#include "passes/kernelize/PlanBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -181,8 +182,14 @@ struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
           AffineMap::get(0, numSymbols, shape, &getContext()), steps);
       linear.getResult().replaceAllUsesWith(slice.getResult());
     }
-    for (LinearOp linear : linears)
+    for (LinearOp linear : linears) {
+      auto constant = linear.getWeight().getDefiningOp<arith::ConstantOp>();
       linear.erase();
+      if (!constant || !constant->use_empty())
+        continue;
+      releaseData(constant);
+      constant.erase();
+    }
     merged += linears.size() - 1;
   }
 };

@@ -3,6 +3,8 @@
 
 #include "dialects/mixbit/SymbolicMath.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -12,6 +14,23 @@ Type memoryType(Type elementType) {
   return elementType.isInteger(1)
              ? IntegerType::get(elementType.getContext(), 8)
              : elementType;
+}
+
+void releaseData(arith::ConstantOp constant) {
+  auto data = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  if (!data)
+    return;
+  AsmDialectResourceHandle handle = data.getRawHandle();
+  bool isShared = false;
+  constant->getParentOfType<func::FuncOp>().walk([&](arith::ConstantOp other) {
+    auto otherData = dyn_cast<DenseResourceElementsAttr>(other.getValue());
+    isShared |= other != constant && otherData &&
+                otherData.getRawHandle().getResource() == handle.getResource();
+  });
+  auto *entry = static_cast<DialectResourceBlobManager::BlobEntry *>(
+      handle.getResource());
+  if (!isShared && entry->getBlob() && entry->getBlob()->getDeleter())
+    entry->setBlob(AsmResourceBlob());
 }
 
 PlanBuilder::PlanBuilder(ModuleOp module, PlanOp plan)

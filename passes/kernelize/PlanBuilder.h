@@ -8,6 +8,7 @@
 
 #include "passes/kernelize/View.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -19,6 +20,12 @@ namespace mixbit {
 /// The element type that a value of this graph type has in memory: booleans
 /// are bytes.
 mlir::Type memoryType(mlir::Type elementType);
+
+/// Frees the data of a constant that nothing will read any more, if it is
+/// memory of ours (not a mapped file) and no other constant of its function
+/// shares it (functions come from files of their own and share no data).
+/// Without this, a model would be in memory three times while it is packed.
+void releaseData(mlir::arith::ConstantOp constant);
 
 class PlanBuilder {
 public:
