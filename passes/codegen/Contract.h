@@ -7,6 +7,7 @@
 //                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
 //                     ContractTile.cpp
 //   EpilogueEmitter   the region on vectors, with loads and stores by the maps
+//   AmxEmitter        a panel on tile registers instead, in ContractAmx.cpp
 //   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
 //   emitContractGpu   outputs; or blocks and threads
 //
@@ -36,9 +37,10 @@ inline constexpr int64_t kLine = 16;
 
 /// How products are summed.
 enum class DotMode {
-  Float,  ///< fused multiply-adds of f32
-  Dot4,   ///< four bytes at a time into i32
-  Small16 ///< small codes: two bytes at a time into i16, now and then into i32
+  Float,   ///< fused multiply-adds of f32
+  Dot4,    ///< four bytes at a time into i32
+  Small16, ///< small codes: two bytes at a time into i16, now and then into i32
+  RowPairs ///< two rows x two outputs x 8 inputs into i32; one row as Dot4
 };
 
 /// Accumulators of a tile: `rows` x `vectors`, each `phases` times, so that
@@ -68,6 +70,7 @@ struct ContractPlan {
   bool copyRows;               ///< a is narrower than paddedK
   bool needSums;               ///< sums of a's groups are used
   int64_t stripRows;           ///< rows of a work item
+  bool tiles;                  ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
 
   int64_t panels() const { return (n + kPanel - 1) / kPanel; }
@@ -98,6 +101,8 @@ struct ContractBuffers {
   llvm::SmallVector<mlir::Value> extras, outs;
   mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
   mlir::Value sums; ///< [row of the strip][group]: corrections or sums
+  /// RowPairs: the strip's rows two by two, [pair][k / 8][row][8 bytes].
+  mlir::Value pairs;
 };
 
 /// Binds them in NAME; f32 weights given as bytes are viewed as floats.
@@ -165,6 +170,9 @@ public:
   /// The f32 sums, row by row; with several groups the weight's scales are
   /// applied, with one they are not.
   llvm::SmallVector<mlir::Value> emit(TileShape shape, const TilePlace &place);
+  /// Codes of a panel as bytes into `out`, [block][16 outputs][line][64 B]; in
+  /// ContractAmx.cpp.
+  void expandPanel(mlir::Value panel, mlir::Value out);
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -182,6 +190,14 @@ private:
   /// Lines [begin, end) of a block, added to the group's accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
+  /// The same for RowPairs, in ContractPairs.cpp.
+  void emitPairLines(Values &sums, mlir::Value block, int begin, int end);
+  Values startPairs(mlir::Value group);
+  Values finishPairs(const Values &sums);
+  /// Whether this tile multiplies pairs of rows.
+  bool inPairs() const {
+    return plan.mode == DotMode::RowPairs && shape.rows > 1;
+  }
 
   // Expand.
   /// The codes of packed line `line`: [vector][plane].

@@ -131,6 +131,8 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 }
 
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
+  if (inPairs())
+    return emitPairLines(sums, block, begin, end);
   int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
   Value base = ir.add(ir.mul(place.panel, panelBytes),
                       ir.mul(block, kPanel * kBlock / plan.planes));
@@ -187,6 +189,8 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
 /// Integer accumulators of a new group: what codes for zero and the dot's
 /// offset leave over, or zero where `finishGroup` adds it.
 SmallVector<Value> TileEmitter::startGroup(Value group) {
+  if (inPairs())
+    return startPairs(group);
   Value zero = ir.splat(accType(), 0);
   Values sums(shape.rows * shape.vectors * shape.phases, zero);
   if (place.rowLimit) {
@@ -211,7 +215,9 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
   Values result;
-  for (int t = 0; t < tiles; ++t) {
+  if (inPairs())
+    result = finishPairs(sums);
+  for (int t = 0; t < tiles && !inPairs(); ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
       sum = arith::AddIOp::create(ir.b, ir.loc, sum,
