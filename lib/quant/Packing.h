@@ -8,6 +8,11 @@
 // bits. N is padded to a multiple of `panel` and K to one of `block`, with
 // Format::paddingCode() (the group's zero point where there is one).
 //
+// With inner 32 codes are cut into bit planes, for contractions that count
+// bits: a line is one bit of the codes of 16 outputs x 32 inputs, input k of
+// output n in bit k%32 of little-endian word n%16; the lines of 32 inputs are
+// the code's bits, the lowest first. Padding is zero bits.
+//
 // Scales (and zero points) are [N/panel][groups along K][panel]; groups of
 // several rows are repeated for each; padding has scale 0.
 //
@@ -24,9 +29,11 @@ struct PackedLayout {
   unsigned bits = 8;
 
   /// Whether Packing.cpp can lay bytes out so: `bits` of 1, 2, 4 or 8 with
-  /// inner 4, or 32 (floats) with inner 1; a panel of a multiple of 16, a block
-  /// of whole groups of lines.
+  /// inner 4, 1 or 2 with inner 32, or 32 (floats) with inner 1; a panel of a
+  /// multiple of 16, a block of whole groups of lines.
   bool isValid() const;
+  /// Lines hold single bits of the codes.
+  bool isBitPlanes() const { return inner == 32; }
   int64_t panels(int64_t n) const { return (n + panel - 1) / panel; }
   int64_t blocks(int64_t k) const { return (k + block - 1) / block; }
   int64_t paddedRows(int64_t n) const { return panels(n) * panel; }
@@ -45,9 +52,10 @@ struct PackedLayout {
 /// 32 for fp32.
 unsigned planeBits(const Format &format);
 
-/// The layout that kernels have for a format: panel 64, block 64, inner 4, or
-/// for fp32 panel 16, block 1, inner 1.
-PackedLayout layoutFor(const Format &format);
+/// The layout that kernels have for a format with data of `dataBits`: panel 64,
+/// block 64, inner 4, or for fp32 panel 16, block 1, inner 1, or bit planes
+/// (panel 64, block 32, inner 32) where data and codes have at most two bits.
+PackedLayout layoutFor(const Format &format, unsigned dataBits = 8);
 
 /// Packs the codes; `out` has layout.bytes(rows, cols) bytes.
 void packCodes(const QuantizedMatrix &weights, const PackedLayout &layout,

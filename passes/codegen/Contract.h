@@ -36,9 +36,10 @@ inline constexpr int64_t kLine = 16;
 
 /// How products are summed.
 enum class DotMode {
-  Float,  ///< fused multiply-adds of f32
-  Dot4,   ///< four bytes at a time into i32
-  Small16 ///< small codes: two bytes at a time into i16, now and then into i32
+  Float,   ///< fused multiply-adds of f32
+  Dot4,    ///< four bytes at a time into i32
+  Small16, ///< small codes: two bytes at a time into i16, now and then into i32
+  Bits     ///< bits are counted, see ContractBits.h
 };
 
 /// Accumulators of a tile: `rows` x `vectors`, each `phases` times, so that
@@ -59,6 +60,7 @@ struct ContractPlan {
   int64_t offset;              ///< what mixbit.dot subtracts from codes
   std::optional<int64_t> zero; ///< the same for all, if not in w_zeros
   bool binary;                 ///< values are 2 * code - 1
+  int dataBits;                ///< of data where bits are counted, else 0
   int64_t groups;              ///< along K
   int64_t groupSize;           ///< in elements, after padding
   int lanes;                   ///< outputs of an accumulator
@@ -214,6 +216,11 @@ public:
   void emit(mlir::Value sums, mlir::Value m, const LaneRange &range,
             mlir::Value panel, mlir::Value column);
 
+  /// The same for `rows` rows of a tile's sums, memref<? x kPanel xf32>, of
+  /// which `columns` columns are left; a tile has `width`.
+  void emitTile(mlir::Value sums, const TilePlace &place, mlir::Value rows,
+                mlir::Value columns, int64_t width);
+
 private:
   mlir::Value applyScales(mlir::Value sums, mlir::Value m, mlir::Value panel,
                           mlir::Value column);
@@ -228,6 +235,9 @@ private:
 /// Fills NAME and NAME.extent of a kernel for a CPU.
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);
+/// The same for weights in bit planes.
+void emitContractBits(KernelBuilder &kernel, ContractOp op,
+                      const ContractPlan &plan);
 /// The same for a GPU: iteration begin + block index.
 void emitContractGpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);

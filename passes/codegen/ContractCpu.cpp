@@ -42,8 +42,6 @@ private:
   void emitColumns(TileShape shape, Value firstRow, Value rows, Value panel,
                    Value columns);
   void emitTiles(TileShape shape, const TilePlace &place, Value rows);
-  void emitEpilogue(TileShape shape, const TilePlace &place, Value rows,
-                    Value columns);
 
   KernelBuilder &kernel;
   ContractOp op;
@@ -200,7 +198,8 @@ void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
       if (shape.rows > 1)
         count = ir.min(count, ir.index(shape.rows));
       emitTiles(shape, place, count);
-      emitEpilogue(shape, place, count, left);
+      EpilogueEmitter epilogue(ir.b, ir.loc, op, plan, buffers);
+      epilogue.emitTile(tile, place, count, left, width);
     });
   });
 }
@@ -235,36 +234,6 @@ void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
   fill(choice.getDefaultRegion(), shape.rows);
   for (auto [region, count] : llvm::zip(choice.getCaseRegions(), cases))
     fill(region, count);
-}
-
-void CpuDriver::emitEpilogue(TileShape shape, const TilePlace &place,
-                             Value rows, Value columns) {
-  EpilogueEmitter epilogue(ir.b, ir.loc, op, plan, buffers);
-  int64_t lanes = plan.epilogueLanes;
-  auto type = VectorType::get(lanes, ir.b.getF32Type());
-  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
-  Value limit = ir.index(plan.n);
-  ir.loop(ir.index(0), rows, 1, [&](Value i) {
-    Value m = ir.add(place.row, i);
-    auto vector = [&](Value j, bool masked) {
-      Value sums =
-          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
-      Value n = ir.add(firstOutput, j);
-      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
-                               : LaneRange{n, lanes};
-      epilogue.emit(sums, m, range, place.panel, ir.add(place.column, j));
-    };
-    if (plan.n % plan.columns(shape) == 0) {
-      ir.loop(ir.index(0), ir.index(plan.columns(shape)), lanes,
-              [&](Value j) { vector(j, false); });
-      return;
-    }
-    Value whole = ir.mul(ir.div(columns, lanes), lanes);
-    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
-    if (plan.n % lanes == 0)
-      return;
-    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
-  });
 }
 
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,

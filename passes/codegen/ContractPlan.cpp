@@ -67,9 +67,43 @@ static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
   return success();
 }
 
+/// Weights in bit planes.
+static LogicalResult planBits(ContractOp op, QuantizedTypeInterface format,
+                              ContractPlan &plan) {
+  LayoutAttr layout = op.getLayout();
+  if (layout.getPanel() != kPanel || layout.getBlock() != 32)
+    return op.emitOpError("expected bit planes in the layout <panel = 64, "
+                          "block = 32, inner = 32, bits = 1 or 2>, but got ")
+           << layout;
+  if (plan.target->isGpu())
+    return op.emitOpError("expected codes in whole bytes for a GPU, but got ")
+           << layout;
+  plan.mode = DotMode::Bits;
+  plan.bits = layout.getBits();
+  plan.dataBits = *op.getABits();
+  plan.maxCode = format.getLevels() - 1;
+  plan.binary = format.getDoubledImplicitZero() % 2 != 0;
+  plan.zero = format.getDoubledImplicitZero() / 2;
+  plan.paddedK = llvm::alignTo(plan.k, 32);
+  if (plan.paddedK > 65536)
+    return op.emitOpError("expected at most 65536 inputs, but got ") << plan.k;
+  plan.groups = cast<MemRefType>(op.getWScales().getType()).getDimSize(1);
+  int64_t group = format.getGroupShape()[1];
+  plan.groupSize = plan.groups == 1 ? plan.paddedK : group;
+  if (plan.groups > 1 && group % 32 != 0)
+    return op.emitOpError("expected groups of a multiple of 32 inputs, but "
+                          "got ")
+           << group;
+  plan.lanes = std::max(plan.target->vectorBits / 32, 1);
+  plan.copyRows = op.getA().getType().getDimSize(1) < plan.paddedK;
+  return success();
+}
+
 static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
                                  ContractPlan &plan) {
   LayoutAttr layout = op.getLayout();
+  if (op.getABits())
+    return planBits(op, format, plan);
   if (layout.getPanel() != kPanel || layout.getBlock() != kBlock ||
       layout.getInner() != 4 || layout.getBits() > 8)
     return op.emitOpError("expected integer weights in the layout <panel = 64, "
@@ -151,6 +185,8 @@ FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
         << op.getFormat();
   if (failed(planned))
     return failure();
+  if (plan.mode == DotMode::Bits)
+    return plan; // Tiles are chosen in ContractBits.cpp.
   chooseTiles(plan);
   return plan;
 }

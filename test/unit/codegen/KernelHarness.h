@@ -34,6 +34,8 @@ public:
 
   /// Runs all iterations, in `parts` ranges, with fresh scratch each.
   void run(const std::vector<int64_t> &args, int parts = 1) const;
+  /// Runs the range of one of `parts` threads.
+  void runPart(const std::vector<int64_t> &args, int part, int parts) const;
   mxb_extent extent(const std::vector<int64_t> &args) const {
     return kernel.extent(args.data());
   }
@@ -61,8 +63,12 @@ struct ContractProblem {
   std::vector<int32_t> zeros;
   std::vector<int8_t> rows; ///< [m][ka]
 
+  unsigned dataBits = 8;
+
   static ContractProblem make(int64_t m, int64_t n, int64_t k, int64_t ka,
-                              const Format &format, unsigned seed);
+                              const Format &format, unsigned seed,
+                              unsigned dataBits = 8);
+  PackedLayout layout() const { return layoutFor(format, dataBits); }
   /// Kernel @k: out = contract + bias; `epilogue` replaces the region's body,
   /// from %acc and %b to %y.
   std::string text(const std::string &epilogue = "",
