@@ -113,7 +113,12 @@ bool Compilation::import() {
 
 bool Compilation::simplifyAndQuantize() {
   progress("simplify");
-  if (!runPasses("simplify", buildSimplifyPipeline, *module))
+  if (!runPasses(
+          "simplify",
+          [&](OpPassManager &manager) {
+            buildSimplifyPipeline(manager, options.trimPadding);
+          },
+          *module))
     return false;
   progress("quantize");
   AssignFormatsOptions quantize;
