@@ -60,6 +60,11 @@ struct CompileOptions {
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;
 
+  /// Runs leave out the positions at the end of a sequence that the attention
+  /// mask hides in every sample of a batch. An error for models where that
+  /// would change the positions that are kept.
+  bool trimPadding = false;
+
   /// Names of targets, separated by commas, or "native".
   std::string target = "native";
 

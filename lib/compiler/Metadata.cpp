@@ -40,16 +40,19 @@ static json::Value describeExtent(AffineExpr extent, ArrayAttr symbols) {
   return text;
 }
 
+static std::string portName(Attribute name) {
+  return name ? cast<StringAttr>(name).getValue().str() : "";
+}
+
 static json::Object describePort(Attribute name, Type type,
                                  ArrayRef<AffineExpr> shape,
                                  ArrayAttr symbols) {
   json::Array extents;
   for (AffineExpr extent : shape)
     extents.push_back(describeExtent(extent, symbols));
-  return json::Object{
-      {"name", name ? cast<StringAttr>(name).getValue().str() : ""},
-      {"type", typeName(type)},
-      {"shape", std::move(extents)}};
+  return json::Object{{"name", portName(name)},
+                      {"type", typeName(type)},
+                      {"shape", std::move(extents)}};
 }
 
 /// One linear or embedding: its weight's format and size.
@@ -80,7 +83,7 @@ static json::Object describeLayer(Operation *op, Value weight) {
 }
 
 json::Object describeGraph(ModuleOp module) {
-  json::Array inputs, outputs, layers, entries, required;
+  json::Array inputs, outputs, layers, entries, required, trims;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
     if (failed(shapes))
@@ -94,6 +97,11 @@ json::Object describeGraph(ModuleOp module) {
         required.push_back(json::Object{
             {"entry", func.getSymName().str()},
             {"at_least_zero", describeExtent(normalize(expr), symbols)}});
+    if (auto trim = func->getAttrOfType<DenseI64ArrayAttr>(kTrimAttr))
+      trims.push_back(json::Object{
+          {"entry", func.getSymName().str()},
+          {"mask", portName(func.getArgAttr(trim[0], kNameAttr))},
+          {"dimension", cast<StringAttr>(symbols[trim[1]]).getValue().str()}});
     auto element = [](Value value) {
       return cast<RankedTensorType>(value.getType()).getElementType();
     };
@@ -121,11 +129,14 @@ json::Object describeGraph(ModuleOp module) {
         layers.push_back(describeLayer(op, conv.getWeight()));
     });
   }
-  return json::Object{{"entries", std::move(entries)},
-                      {"inputs", std::move(inputs)},
-                      {"outputs", std::move(outputs)},
-                      {"layers", std::move(layers)},
-                      {"requires", std::move(required)}};
+  json::Object description{{"entries", std::move(entries)},
+                           {"inputs", std::move(inputs)},
+                           {"outputs", std::move(outputs)},
+                           {"layers", std::move(layers)},
+                           {"requires", std::move(required)}};
+  if (!trims.empty())
+    description["trims"] = std::move(trims);
+  return description;
 }
 
 void describeKernels(ModuleOp module, ArrayRef<const Target *> targets,

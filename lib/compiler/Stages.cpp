@@ -133,7 +133,12 @@ bool Compilation::import() {
 
 bool Compilation::simplify() {
   progress("simplify");
-  return runPasses("simplify", buildSimplifyPipeline, *module);
+  return runPasses(
+      "simplify",
+      [&](OpPassManager &manager) {
+        buildSimplifyPipeline(manager, options.trimPadding);
+      },
+      *module);
 }
 
 bool Compilation::quantize() {

@@ -82,6 +82,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
       "another format for the weights whose initializer or node\n"
       "has a name that matches; may be repeated");
   command.heading("code");
+  command.flag("--trim-padding", options.trimPadding,
+               "runs leave out the end of sequences that the attention\n"
+               "mask hides in all samples; an error where that would\n"
+               "change what is kept");
   command.text("--target", "TARGET[,TARGET...]", options.target,
                "what to generate code for; several of one architecture\n"
                "make a library that chooses when it is loaded\n"
