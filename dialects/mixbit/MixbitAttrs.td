@@ -110,7 +110,7 @@ def Mixbit_SensitivityAttr : AttrDef<Mixbit_Dialect, "Sensitivity"> {
   let mnemonic = "sensitivity";
   let summary = "Second-order sensitivity of the loss to a weight";
   let description = [{
-    `metric` names the measure (`omega`, `trace`, `fisher`, `loss`); `values`
+    `metric` names the measure (`omega`, `trace`, `fisher`, `gram`, `loss`); `values`
     holds one value for the whole weight or one a group of rows. Never
     negative, NaN or infinite.
 

@@ -150,9 +150,9 @@ LogicalResult FormatAttr::verify(EmitError emitError, Type type,
 
 LogicalResult SensitivityAttr::verify(EmitError emitError, StringRef metric,
                                       DenseF64ArrayAttr values) {
-  if (!llvm::is_contained({"omega", "trace", "fisher", "loss"}, metric))
-    return emitError() << "expected the metric omega, trace, fisher or loss, "
-                          "but got '"
+  if (!llvm::is_contained({"omega", "trace", "fisher", "gram", "loss"}, metric))
+    return emitError() << "expected the metric omega, trace, fisher, gram or "
+                          "loss, but got '"
                        << metric << "'";
   if (values.empty())
     return emitError() << "expected one sensitivity or one a group of rows, "

@@ -65,7 +65,7 @@ func.func private @f() -> !mixbit.mixed<axis = 0, segments = [4 : i8]>
 
 // -----
 
-// expected-error @below {{expected the metric omega, trace, fisher or loss, but got 'size'}}
+// expected-error @below {{expected the metric omega, trace, fisher, gram or loss, but got 'size'}}
 "test.attr"() {a = #mixbit.sensitivity<"size", [1.0]>} : () -> ()
 
 // -----
