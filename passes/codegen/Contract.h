@@ -183,6 +183,8 @@ private:
   // Dot.
   /// Lines [begin, end) of a block, added to the group's accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector.
+  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
 
   // Expand.
@@ -201,8 +203,9 @@ private:
   const ContractBuffers &buffers;
   TileShape shape{};
   TilePlace place;
-  Values rowIndex;      ///< of `a` or of the copies
-  Values vectorOffset_; ///< see vectorOffset
+  int firstVector = 0, lastVector = 0; ///< see emitVectorLines
+  Values rowIndex;                     ///< of `a` or of the copies
+  Values vectorOffset_;                ///< see vectorOffset
 };
 
 /// Emits the epilogue on one vector of results at a time.

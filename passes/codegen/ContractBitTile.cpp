@@ -10,6 +10,9 @@ using namespace mlir;
 
 namespace mixbit {
 
+/// How far ahead the weights of a row alone are fetched.
+static constexpr int64_t kPrefetchBytes = 64 * 2 * 64;
+
 void BitTileEmitter::emit(const BitTile &shape, const TilePlace &tilePlace) {
   tile = shape;
   place = tilePlace;
@@ -127,8 +130,14 @@ void BitTileEmitter::countWord(Values &counts, Value word, int64_t plane) {
     Value output = column(j);
     Value offset = ir.add(ir.mul(ir.div(output, kLine), planes * 64),
                           ir.mul(ir.rem(output, kLine), 4));
-    Value line = vector::LoadOp::create(ir.b, ir.loc, bytes, buffers.w,
-                                        ir.add(base, offset));
+    Value address = ir.add(base, offset);
+    if (tile.rows == 1 && int64_t(j) * tile.lanes % kLine == 0)
+      memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
+                                 ir.add(address, kPrefetchBytes),
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    Value line =
+        vector::LoadOp::create(ir.b, ir.loc, bytes, buffers.w, address);
     weights.push_back(vector::BitCastOp::create(ir.b, ir.loc, words, line));
   }
   for (int i = 0; i < tile.rows; ++i) {

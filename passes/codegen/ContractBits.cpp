@@ -50,7 +50,7 @@ private:
   ContractIr ir;
   ContractBuffers buffers;
   BitBuffers bits;
-  BitTile many, one; ///< for many rows and for one
+  BitTile many, one; ///< for many rows, and for a few one by one
   int64_t stripRows;
   Value padded; ///< a row's codes with zeros behind
 };
@@ -65,7 +65,9 @@ void BitsDriver::chooseTiles() {
   int lanes = plan.lanes;
   bool wide = target.numRegisters >= 32;
   many = {false, native, native ? 6 : 4, wide ? 4 : 2, lanes, wordChunk};
-  one = {false, native, 1, 4, lanes, wordChunk};
+  // The whole panel where it fits, so that lines are read in order.
+  int vectors = std::min<int>(kPanel / lanes, target.numRegisters / 2);
+  one = {false, native, 1, vectors, lanes, wordChunk};
   if (isX86 && target.vectorBits >= 256 && !native) {
     // Counts of 4 bits, 8 a word: 7 words fit in a byte. All 64 outputs.
     int bytes = target.vectorBits / 8;
@@ -140,10 +142,11 @@ void BitsDriver::emit() {
       if (plan.n % kPanel)
         columns =
             ir.min(ir.sub(ir.index(plan.n), ir.mul(panel, kPanel)), columns);
-      Value single = arith::CmpIOp::create(
-          ir.b, ir.loc, arith::CmpIPredicate::eq, rows, ir.index(1));
+      // Unpacking a panel pays from four rows on.
+      Value few = arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::ule,
+                                        rows, ir.index(many.tables ? 3 : 1));
       auto branch =
-          scf::IfOp::create(ir.b, ir.loc, single, /*withElseRegion=*/true);
+          scf::IfOp::create(ir.b, ir.loc, few, /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(ir.b);
       ir.b.setInsertionPointToStart(branch.thenBlock());
       emitColumns(one, firstRow, rows, panel, columns);

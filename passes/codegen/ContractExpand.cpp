@@ -49,10 +49,13 @@ SmallVector<Value> TileEmitter::unpack(Value packed) {
 
 SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
   SmallVector<Values> result;
-  for (int j = 0; j < shape.vectors; ++j) {
+  for (int j = firstVector; j < lastVector; ++j) {
     Value address = ir.add(ir.add(block, vectorOffset(j)), line * 64);
-    // One request a line of 64 bytes.
-    if (plan.prefetchBytes && (j * plan.lanes) % kLine == 0) {
+    // One request a line of 64 bytes; tiles of many rows that read less than a
+    // line read it again soon.
+    bool fetches =
+        plan.prefetchBytes && (shape.rows == 1 || plan.lanes >= kLine);
+    if (fetches && (j * plan.lanes) % kLine == 0) {
       Value ahead = ir.add(address, plan.prefetchBytes);
       memref::PrefetchOp::create(ir.b, ir.loc, buffers.w, ahead,
                                  /*isWrite=*/false, /*localityHint=*/3,

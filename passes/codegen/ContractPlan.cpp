@@ -15,16 +15,23 @@ static void chooseTiles(ContractPlan &plan) {
   switch (plan.target->dot) {
   case DotIsa::Avx512Vnni:
     // 32 registers: 24 accumulators, 4 weights, one broadcast folded into the
-    // product. Groups need float accumulators beside the integers.
-    plan.tile = grouped ? TileShape{6, 2, 1} : TileShape{6, 4, 1};
+    // product. Groups need float accumulators beside the integers; packed
+    // weights that wait for their other planes take the room of a row.
+    plan.tile = grouped                       ? TileShape{6, 2, 1}
+                : isFloat || plan.planes == 1 ? TileShape{6, 4, 1}
+                                              : TileShape{5, 4, 1};
     plan.gemv = {1, 4, grouped ? 2 : 4};
     plan.prefetchBytes = 64 * 4 * 64;
     break;
   case DotIsa::Avx2:
-    // 16 registers. Sums in i32 of small codes lie in memory between flushes.
-    plan.tile = isFloat || plan.mode == DotMode::Small16 ? TileShape{6, 2, 1}
-                                                         : TileShape{4, 2, 1};
-    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
+    // 16 registers. With codes, one vector of outputs and more rows spend the
+    // fewest instructions on the weights' signs and sizes, and leave room for
+    // sums in i32 beside those in i16.
+    plan.tile = isFloat                         ? TileShape{6, 2, 1}
+                : plan.mode == DotMode::Small16 ? TileShape{5, 1, 1}
+                                                : TileShape{6, 1, 1};
+    plan.gemv = {1, 8, 1};
+    plan.prefetchBytes = 64 * 2 * 64;
     break;
   case DotIsa::NeonDot:
     // 24 integer accumulators spill: all broadcasts of a row are registers.

@@ -83,7 +83,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
       }
     }
   };
-  constexpr int64_t unroll = 8;
+  // Of neighbouring steps LLVM would load the weights together, and spill them
+  // where the accumulators leave no room.
+  bool isFull = plan.target->dot == DotIsa::Avx512Vnni &&
+                shape.rows * shape.vectors >= 24;
+  int64_t unroll = isFull ? 1 : 8;
   int64_t whole = plan.k / unroll * unroll;
   Values sums(shape.rows * shape.vectors * shape.phases,
               ir.splatFloat(type, 0));
@@ -131,6 +135,19 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 }
 
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
+  // One row alone reads each byte once, and does so in the order of memory:
+  // all lines of 16 outputs, then of the next.
+  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
+  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  for (int first = 0; first < shape.vectors; first += step) {
+    firstVector = first;
+    lastVector = std::min(first + step, shape.vectors);
+    emitVectorLines(sums, block, begin, end);
+  }
+}
+
+void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
+                                  int end) {
   int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
   Value base = ir.add(ir.mul(place.panel, panelBytes),
                       ir.mul(block, kPanel * kBlock / plan.planes));
@@ -146,9 +163,12 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
     if (pending == 0)
       return;
     Value ones = ir.splat(halfType, 1);
-    for (int t = 0; t < tiles; ++t)
-      sums[t * shape.phases] =
-          ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+    for (int i = 0; i < shape.rows; ++i)
+      for (int j = firstVector; j < lastVector; ++j) {
+        int t = i * shape.vectors + j;
+        sums[t * shape.phases] =
+            ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+      }
     pending = 0;
   };
   bool inlineSums = place.rowLimit && plan.needSums;
@@ -162,11 +182,11 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
         halves.assign(tiles, ir.splat(halfType, 0));
       for (int i = 0; i < shape.rows; ++i) {
         Value x = broadcastRow(i, k);
-        for (int j = 0; j < shape.vectors; ++j) {
+        for (int j = firstVector; j < lastVector; ++j) {
           int t = i * shape.vectors + j;
           Value &sum =
               small ? halves[t] : sums[t * shape.phases + step % shape.phases];
-          sum = ir.dot(sum, codes[j][plane], x, plan.maxCode);
+          sum = ir.dot(sum, codes[j - firstVector][plane], x, plan.maxCode);
         }
         if (inlineSums) {
           Value &sum = sums[tiles * shape.phases + i];

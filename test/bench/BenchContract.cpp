@@ -181,6 +181,16 @@ int main(int argc, char **argv) {
                        shape.k);
           });
     }
+  // How time grows with the rows.
+  for (const Kind &kind : kinds)
+    for (int64_t m = 1; m <= 40; ++m) {
+      std::string name = std::string("rows/") + kind.name + "/" +
+                         std::to_string(m) + "x768x768";
+      benchmark::RegisterBenchmark(
+          name.c_str(), [kind, m](benchmark::State &state) {
+            runProblem(state, kind.format, kind.dataBits, m, 768, 768);
+          });
+    }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 2;
