@@ -109,8 +109,7 @@ Error AutoCompiler::load() {
   for (const std::string &text : options.calibration) {
     auto file = parseCalibration(text);
     if (!file)
-      return createStringError("--calibration: " +
-                               toString(file.takeError()));
+      return createStringError("--calibration: " + toString(file.takeError()));
     files.push_back(std::move(*file));
   }
   std::vector<NamedTensors> arrays;
@@ -121,8 +120,7 @@ Error AutoCompiler::load() {
     arrays.push_back(std::move(*read));
   }
   progress("import");
-  auto loaded =
-      GraphModel::load(options.models, options.threads, diagnostics);
+  auto loaded = GraphModel::load(options.models, options.threads, diagnostics);
   if (!loaded)
     return loaded.takeError();
   model.emplace(std::move(*loaded));
@@ -214,8 +212,8 @@ Error AutoCompiler::addUtilities() {
     std::vector<double> others = weights;
     others[left] = 0;
     auto own = allocateWith(domains[left]);
-    auto without = own ? allocateWith(mixSensitivities(domains, others))
-                       : std::move(own);
+    auto without =
+        own ? allocateWith(mixSensitivities(domains, others)) : std::move(own);
     if (!own || !without)
       return own ? without.takeError() : Error(without.takeError());
     DomainUtility utility;
@@ -224,7 +222,8 @@ Error AutoCompiler::addUtilities() {
     utility.samples = domains[left].samples;
     for (auto [chosen, alone, other] :
          zip_equal(report.weights, own->weights, without->weights)) {
-      for (auto [choice, lone] : zip_equal(chosen.considered, alone.considered)) {
+      for (auto [choice, lone] :
+           zip_equal(chosen.considered, alone.considered)) {
         if (choice.format == chosen.format)
           utility.loss += lone.cost;
         if (choice.format == other.format)
@@ -244,8 +243,8 @@ bool AutoCompiler::fitFile(double megabytes) {
     SmallString<128> temporary;
     if (std::error_code code =
             sys::fs::createTemporaryFile("mixbit", "so", temporary))
-      return fail(createStringError("cannot make a temporary file: " +
-                                    code.message()));
+      return fail(
+          createStringError("cannot make a temporary file: " + code.message()));
     CompileOptions trial = options;
     trial.output = temporary.str().str();
     trial.emit = Emit::SharedLibrary;
@@ -275,9 +274,9 @@ bool AutoCompiler::fitFile(double megabytes) {
     context.overhead =
         fits ? overhead : std::max(overhead, context.overhead + 4096);
   }
-  return fail(createStringError(
-      "--budget: expected formats whose file has at most " + options.budget +
-      ", but found none"));
+  return fail(
+      createStringError("--budget: expected formats whose file has at most " +
+                        options.budget + ", but found none"));
 }
 
 bool AutoCompiler::run() {

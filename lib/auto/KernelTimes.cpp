@@ -20,8 +20,7 @@ using llvm::createStringError;
 
 namespace mixbit {
 
-llvm::Expected<KernelTimes::Shape>
-KernelTimes::shapeOf(Operation *op) {
+llvm::Expected<KernelTimes::Shape> KernelTimes::shapeOf(Operation *op) {
   auto found = shapes.find(op);
   if (found != shapes.end())
     return found->second;
@@ -52,8 +51,8 @@ KernelTimes::shapeOf(Operation *op) {
 }
 
 /// A function of one linear, with a weight of small numbers.
-static void appendLinear(OpBuilder &builder, llvm::StringRef name,
-                         int64_t rows, int64_t outputs, int64_t inputs,
+static void appendLinear(OpBuilder &builder, llvm::StringRef name, int64_t rows,
+                         int64_t outputs, int64_t inputs,
                          const Format &format) {
   MLIRContext *context = builder.getContext();
   Location loc = builder.getUnknownLoc();
@@ -64,12 +63,12 @@ static void appendLinear(OpBuilder &builder, llvm::StringRef name,
   auto func = func::FuncOp::create(builder, loc, name,
                                    builder.getFunctionType({x}, {y}));
   func.setArgAttr(0, kNameAttr, builder.getStringAttr("x"));
-  func.setArgAttr(0, kDimsAttr,
-                  AffineMapAttr::get(AffineMap::get(
-                      0, 0,
-                      {builder.getAffineConstantExpr(rows),
-                       builder.getAffineConstantExpr(inputs)},
-                      context)));
+  func.setArgAttr(
+      0, kDimsAttr,
+      AffineMapAttr::get(AffineMap::get(0, 0,
+                                        {builder.getAffineConstantExpr(rows),
+                                         builder.getAffineConstantExpr(inputs)},
+                                        context)));
   func.setResultAttr(0, kNameAttr, builder.getStringAttr("y"));
   func->setAttr(kSymbolsAttr, builder.getArrayAttr({}));
   OpBuilder::InsertionGuard guard(builder);
@@ -92,9 +91,9 @@ static void appendLinear(OpBuilder &builder, llvm::StringRef name,
     activations = ActivationsAttr::get(context, 8, Granularity::PerToken,
                                        RangeMode::Dynamic);
   }
-  Value result = LinearOp::create(builder, loc, y, func.getArgument(0),
-                                  constant, Value(), activations,
-                                  SensitivityAttr(), attr);
+  Value result =
+      LinearOp::create(builder, loc, y, func.getArgument(0), constant, Value(),
+                       activations, SensitivityAttr(), attr);
   func::ReturnOp::create(builder, loc, result);
 }
 
@@ -150,8 +149,8 @@ llvm::Error KernelTimes::measure(ModuleOp module) {
       auto shape = shapeOf(op);
       if (!shape)
         return shape.takeError();
-      std::vector<Format> formats = candidateFormats(
-          WeightUse::Linear, shape->outputs, shape->inputs);
+      std::vector<Format> formats =
+          candidateFormats(WeightUse::Linear, shape->outputs, shape->inputs);
       for (const Format &format : formats)
         if (seen.insert({*shape, formatKey(format)}).second)
           wanted.push_back({*shape, format});

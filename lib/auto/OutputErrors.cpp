@@ -32,8 +32,8 @@ static std::vector<std::string> exposeLinears(func::FuncOp func) {
   SmallVector<Type> results;
   for (Value value : values)
     results.push_back(value.getType());
-  func.setType(FunctionType::get(func.getContext(), func.getArgumentTypes(),
-                                 results));
+  func.setType(
+      FunctionType::get(func.getContext(), func.getArgumentTypes(), results));
   Builder builder(func.getContext());
   for (size_t i = before; i != values.size(); ++i)
     attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(

@@ -26,16 +26,16 @@ json::Object describeAllocation(const AllocationReport &report) {
                                         {"size", choice.size},
                                         {"loss", choice.cost}});
     double parameters = double(weight.rows) * double(weight.cols);
-    json::Object row{{"name", json::fixUTF8(weight.name)},
-                     {"op", weight.op},
-                     {"rows", weight.rows},
-                     {"cols", weight.cols},
-                     {"counted", weight.isCounted},
-                     {"reason", weight.reason},
-                     {"format", formatKey(weight.format)},
-                     {"bits", parameters > 0 ? 8 * weight.bytes / parameters
-                                             : 0.0},
-                     {"bytes", int64_t(weight.bytes)}};
+    json::Object row{
+        {"name", json::fixUTF8(weight.name)},
+        {"op", weight.op},
+        {"rows", weight.rows},
+        {"cols", weight.cols},
+        {"counted", weight.isCounted},
+        {"reason", weight.reason},
+        {"format", formatKey(weight.format)},
+        {"bits", parameters > 0 ? 8 * weight.bytes / parameters : 0.0},
+        {"bytes", int64_t(weight.bytes)}};
     if (!weight.considered.empty()) {
       row["sensitivity"] = weight.sensitivity;
       row["loss"] = weight.loss;

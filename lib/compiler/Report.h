@@ -27,7 +27,6 @@ llvm::json::Object describeAllocation(const AllocationReport &report);
 llvm::json::Object describeTotals(const llvm::json::Object &metadata);
 
 /// A page of a report; `title` heads it.
-std::string renderHtml(const llvm::json::Object &report,
-                       llvm::StringRef title);
+std::string renderHtml(const llvm::json::Object &report, llvm::StringRef title);
 
 } // namespace mixbit
