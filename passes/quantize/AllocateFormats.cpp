@@ -215,16 +215,28 @@ private:
       }
       weights.push_back(std::move(choices));
     }
+    auto choiceOf = [&](const Job &job) -> FormatChoice & {
+      return weights[job.weight].choices[job.choice];
+    };
+    auto keyOf = [&](const Job &job) {
+      return std::make_pair(job.entry, formatKey(choiceOf(job).format));
+    };
     std::vector<std::string> errors(jobs.size());
     parallelFor(&getContext(), 0, jobs.size(), [&](size_t i) {
-      Entry &entry = entries[jobs[i].entry];
-      FormatChoice &choice = weights[jobs[i].weight].choices[jobs[i].choice];
-      auto loss = lossOf(entry, choice.format);
+      FormatChoice &choice = choiceOf(jobs[i]);
+      auto known = allocation->losses.find(keyOf(jobs[i]));
+      if (known != allocation->losses.end()) {
+        choice.cost = known->second;
+        return;
+      }
+      auto loss = lossOf(entries[jobs[i].entry], choice.format);
       if (loss)
         choice.cost = *loss;
       else
         errors[i] = llvm::toString(loss.takeError());
     });
+    for (const Job &job : jobs)
+      allocation->losses[keyOf(job)] = choiceOf(job).cost;
     for (auto [job, error] : llvm::zip_equal(jobs, errors))
       if (!error.empty()) {
         const Entry &entry = entries[job.entry];

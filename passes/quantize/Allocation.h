@@ -5,12 +5,11 @@
 #include "lib/quant/Policy.h"
 #include "lib/sensitivity/Sensitivity.h"
 
-#include <functional>
-#include <optional>
+#include "mlir/IR/BuiltinOps.h"
 
-namespace mlir {
-class Operation;
-}
+#include <functional>
+#include <map>
+#include <optional>
 
 namespace mixbit {
 
@@ -35,6 +34,21 @@ struct AllocatedWeight {
   /// 0 and empty where there was no choice.
   double loss = 0;
   std::vector<FormatChoice> considered;
+  /// Of the layer's output on calibration data, where it was measured, in dB.
+  std::optional<double> outputSnr;
+};
+
+/// What one domain of a calibration mix is worth.
+struct DomainUtility {
+  std::string name;
+  double weight = 1;
+  int64_t samples = 0;
+  /// The predicted loss on this domain alone, as allocated for the mix.
+  double loss = 0;
+  /// The predicted loss of the mix, as allocated for all domains but this one.
+  double lossWithout = 0;
+  /// Weights that get another format without it.
+  int64_t changedWeights = 0;
 };
 
 /// What was decided, and what else could have been.
@@ -54,6 +68,8 @@ struct AllocationReport {
   /// Optimal allocations by size, in the budget's unit.
   std::vector<Point> curve;
   std::vector<AllocatedWeight> weights;
+  /// None unless the calibration has several domains.
+  std::vector<DomainUtility> domains;
 };
 
 /// What the pass is given beside the IR.
@@ -65,8 +81,18 @@ struct AllocationContext {
   std::function<llvm::Expected<int64_t>(mlir::Operation *linear,
                                         const Format &format)>
       timeOf;
+  /// Bytes of the file that are no weights, for budgets in megabytes.
+  int64_t overhead = 0;
+  /// Points of the report's curve; 0 is none.
+  unsigned curvePoints = 0;
+  /// Called with the module when its formats are chosen and its weights
+  /// rounded, if set.
+  std::function<void(mlir::ModuleOp module)> afterQuantize;
   /// Filled by the pass.
   AllocationReport report;
+  /// Predicted losses that an earlier run of the pass over the same graph with
+  /// the same sensitivities has found, by weight (its position) and format.
+  std::map<std::pair<size_t, std::string>, double> losses;
 };
 
 } // namespace mixbit

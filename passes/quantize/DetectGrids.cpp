@@ -34,6 +34,9 @@ struct DetectGrids : impl::DetectGridsBase<DetectGrids> {
 
 private:
   static std::optional<Format> detect(arith::ConstantOp constant) {
+    // Equal weights everywhere stand for others, in IR that is written by hand.
+    if (isa<SplatElementsAttr>(constant.getValue()))
+      return std::nullopt;
     std::vector<uint8_t> storage;
     FailureOr<FloatMatrix> matrix = floatMatrix(constant, storage);
     // What is wrong with the data is said where it is needed.
