@@ -7,6 +7,7 @@
 //                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
 //                     ContractTile.cpp
 //   EpilogueEmitter   the region on vectors, with loads and stores by the maps
+//   AmxEmitter        a panel on tile registers instead, in ContractAmx.cpp
 //   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
 //   emitContractGpu   outputs; or blocks and threads
 //
@@ -39,6 +40,7 @@ enum class DotMode {
   Float,   ///< fused multiply-adds of f32
   Dot4,    ///< four bytes at a time into i32
   Small16, ///< small codes: two bytes at a time into i16, now and then into i32
+  RowPairs, ///< two rows x two outputs x 8 inputs into i32; one row as Dot4
   Bits     ///< bits are counted, see ContractBits.h
 };
 
@@ -70,6 +72,7 @@ struct ContractPlan {
   bool copyRows;               ///< a is narrower than paddedK
   bool needSums;               ///< sums of a's groups are used
   int64_t stripRows;           ///< rows of a work item
+  bool tiles;                  ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
 
   int64_t panels() const { return (n + kPanel - 1) / kPanel; }
@@ -100,6 +103,8 @@ struct ContractBuffers {
   llvm::SmallVector<mlir::Value> extras, outs;
   mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
   mlir::Value sums; ///< [row of the strip][group]: corrections or sums
+  /// RowPairs: the strip's rows two by two, [pair][k / 8][row][8 bytes].
+  mlir::Value pairs;
 };
 
 /// Binds them in NAME; f32 weights given as bytes are viewed as floats.
@@ -167,6 +172,9 @@ public:
   /// The f32 sums, row by row; with several groups the weight's scales are
   /// applied, with one they are not.
   llvm::SmallVector<mlir::Value> emit(TileShape shape, const TilePlace &place);
+  /// Codes of a panel as bytes into `out`, [block][16 outputs][line][64 B]; in
+  /// ContractAmx.cpp.
+  void expandPanel(mlir::Value panel, mlir::Value out);
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -186,6 +194,14 @@ private:
   /// The same for vectors firstVector to lastVector.
   void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
+  /// The same for RowPairs, in ContractPairs.cpp.
+  void emitPairLines(Values &sums, mlir::Value block, int begin, int end);
+  Values startPairs(mlir::Value group);
+  Values finishPairs(const Values &sums);
+  /// Whether this tile multiplies pairs of rows.
+  bool inPairs() const {
+    return plan.mode == DotMode::RowPairs && shape.rows > 1;
+  }
 
   // Expand.
   /// The codes of packed line `line`: [vector][plane].

@@ -23,6 +23,16 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = {1, 4, grouped ? 2 : 4};
     plan.prefetchBytes = 64 * 4 * 64;
     break;
+  case DotIsa::AvxVnni:
+    // 16 registers, and no broadcast inside of the product. Two products a
+    // cycle of latency 5 want 10 chains; the second plane of packed weights
+    // takes the room of the fifth row.
+    plan.tile = isFloat           ? TileShape{6, 2, 1}
+                : plan.planes > 1 ? TileShape{4, 2, 1}
+                                  : TileShape{5, 2, 1};
+    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, grouped ? 1 : 2};
+    plan.prefetchBytes = isFloat ? 0 : 64 * 4 * 64;
+    break;
   case DotIsa::Avx2:
     // 16 registers. With codes, one vector of outputs and more rows spend the
     // fewest instructions on the weights' signs and sizes, and leave room for
@@ -40,6 +50,14 @@ static void chooseTiles(ContractPlan &plan) {
                           : TileShape{4, 4, 1};
     plan.gemv = {1, 8, 1};
     break;
+  case DotIsa::NeonI8mm:
+    // Pairs of rows: 16 accumulators, 4 operands of weights made by zips, 4
+    // packed vectors. With groups as many floats lie beside 8.
+    plan.tile = isFloat   ? TileShape{6, 4, 1}
+                : grouped ? TileShape{8, 1, 1}
+                          : TileShape{8, 2, 1};
+    plan.gemv = {1, 8, 1};
+    break;
   case DotIsa::Generic: {
     bool many = plan.target->numRegisters >= 32;
     plan.tile = many && isFloat ? TileShape{6, 4, 1} : TileShape{4, 2, 1};
@@ -52,7 +70,7 @@ static void chooseTiles(ContractPlan &plan) {
     break;
   }
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
-  int64_t rows = plan.tile.rows;
+  int64_t rows = plan.tiles ? 32 : plan.tile.rows;
   plan.stripRows = (128 + rows - 1) / rows * rows;
 }
 
@@ -158,6 +176,11 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   // Five bits and more would need too many additions from i16 to i32.
   plan.mode = dot == DotIsa::Avx2 && plan.maxCode <= 15 ? DotMode::Small16
                                                         : DotMode::Dot4;
+  plan.tiles = plan.target->hasTiles &&
+               (plan.groups == 1 || plan.groupSize % kBlock == 0);
+  // A group of whole steps of 8 inputs.
+  if (dot == DotIsa::NeonI8mm && plan.groupSize % 8 == 0)
+    plan.mode = DotMode::RowPairs;
   plan.lanes = std::max(plan.target->vectorBits / 32, 1);
   int64_t ka = op.getA().getType().getDimSize(1);
   plan.copyRows = ka < plan.paddedK;

@@ -135,6 +135,8 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 }
 
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
+  if (inPairs())
+    return emitPairLines(sums, block, begin, end);
   // One row alone reads each byte once, and does so in the order of memory:
   // all lines of 16 outputs, then of the next.
   bool inOrder = shape.rows == 1 && !plan.target->isGpu();
@@ -207,6 +209,8 @@ void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
 /// Integer accumulators of a new group: what codes for zero and the dot's
 /// offset leave over, or zero where `finishGroup` adds it.
 SmallVector<Value> TileEmitter::startGroup(Value group) {
+  if (inPairs())
+    return startPairs(group);
   Value zero = ir.splat(accType(), 0);
   Values sums(shape.rows * shape.vectors * shape.phases, zero);
   if (place.rowLimit) {
@@ -231,7 +235,9 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
   Values result;
-  for (int t = 0; t < tiles; ++t) {
+  if (inPairs())
+    result = finishPairs(sums);
+  for (int t = 0; t < tiles && !inPairs(); ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
       sum = arith::AddIOp::create(ir.b, ir.loc, sum,

@@ -127,8 +127,10 @@ Value DotLowering::lowerAvx2() {
 Value DotLowering::lower() {
   switch (isa) {
   case DotIsa::Avx512Vnni:
+  case DotIsa::AvxVnni: // the VEX form of the same operation
     if (accBits == 32 && bits == 8 &&
-        (registerBits == 128 || registerBits == 256 || registerBits == 512))
+        (registerBits == 128 || registerBits == 256 ||
+         (registerBits == 512 && isa == DotIsa::Avx512Vnni)))
       return call("llvm.x86.avx512.vpdpbusd." + std::to_string(registerBits),
                   accType, {op.getAcc(), op.getCodes(), op.getData()});
     return {};
@@ -140,6 +142,13 @@ Value DotLowering::lower() {
       return call(registerBits == 128 ? "llvm.aarch64.neon.sdot.v4i32.v16i8"
                                       : "llvm.aarch64.neon.sdot.v2i32.v8i8",
                   accType, {op.getAcc(), signedCodes(), op.getData()});
+    return {};
+  case DotIsa::NeonI8mm:
+    if (accBits == 32 && bits == 8 &&
+        (registerBits == 64 || registerBits == 128))
+      return call(registerBits == 128 ? "llvm.aarch64.neon.usdot.v4i32.v16i8"
+                                      : "llvm.aarch64.neon.usdot.v2i32.v8i8",
+                  accType, {op.getAcc(), op.getCodes(), op.getData()});
     return {};
   case DotIsa::Nvptx: {
     if (accBits != 32 || bits != 8 || registerBits != 32)

@@ -1,5 +1,7 @@
 // RUN: sed s/TARGET/avx512vnni/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: sed s/TARGET/x86-64-v3/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: sed s/TARGET/amx/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=AMX
+// RUN: sed s/TARGET/aarch64-i8mm/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=PAIRS
 // RUN: sed s/TARGET/sm_80/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=GPU
 
 module attributes {mixbit.target = #mixbit.target<"TARGET">} {
@@ -20,6 +22,29 @@ module attributes {mixbit.target = #mixbit.target<"TARGET">} {
 // CHECK-LABEL: func.func @bytes.extent(
 // CHECK: memref.dim
 // CHECK: return %{{.*}}, %{{.*}} : index, index
+
+// Rows two by two; the zips of two lines.
+// PAIRS-LABEL: func.func @bytes(
+// PAIRS: mixbit.scratch {{.*}} memref<64x512xi8>
+// PAIRS: vector.store {{.*}} : memref<64x512xi8>, vector<8xi8>
+// PAIRS: mixbit.dot {{.*}} : vector<4xi32>, vector<16xi8>
+// PAIRS: vector.shuffle {{.*}} [0, 4, 1, 5]
+// PAIRS: "llvm.aarch64.neon.usmmla.v4i32.v16i8"
+
+// A single row takes vectors; the others tiles, whole ones and what is left.
+// AMX-LABEL: func.func @bytes(
+// AMX: scf.if
+// AMX: mixbit.dot {{.*}} : vector<16xi32>, vector<64xi8>
+// AMX: } else {
+// AMX: "llvm.x86.ldtilecfg"
+// AMX: "llvm.x86.tilezero"
+// AMX: scf.for
+// AMX-COUNT-4: "llvm.x86.tdpbsud"
+// AMX: "llvm.x86.tilestored64"
+// AMX: "llvm.x86.ldtilecfg"
+// AMX-COUNT-8: "llvm.x86.tdpbsud"
+// AMX-NOT: "llvm.x86.tdpbsud"
+// AMX: "llvm.x86.tilerelease"
 
 // GPU-LABEL: func.func @bytes(
 // GPU: nvvm.read.ptx.sreg.tid.x

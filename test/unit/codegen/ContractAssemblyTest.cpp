@@ -41,6 +41,9 @@ HotBlock hottest(StringRef assembly, StringRef instruction) {
       close();
       continue;
     }
+    // How LLVM marks the encoding of AVX-VNNI.
+    code.consume_front("{vex}");
+    code = code.ltrim();
     if (code.empty() || !std::isalpha(code.front()))
       continue;
     ++block.instructions;
@@ -115,6 +118,63 @@ TEST(ContractAssembly, Avx2Bytes) {
   EXPECT_EQ(hot.spills + hot.reloads, 0);
   // Broadcasts; load, xor and abs of the weights.
   EXPECT_LE(hot.instructions, 4 * 96 + 96 + 3 * 16 + 30);
+}
+
+TEST(ContractAssembly, AvxVnniBytes) {
+  // 5 rows x 2 vectors x 16 steps, with 80 broadcasts and 32 weights.
+  HotBlock hot = compile("avxvnni", Format::makeInt(8, 1, 0), "vpdpbusd");
+  EXPECT_EQ(hot.products, 160);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 160 + 80 + 32 + 32 + 60);
+}
+
+TEST(ContractAssembly, AvxVnniNibbles) {
+  // 4 rows x 2 vectors x 16 steps.
+  HotBlock hot = compile("avxvnni", Format::makeInt(4, 1, 0), "vpdpbusd");
+  EXPECT_EQ(hot.products, 128);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+}
+
+TEST(ContractAssembly, AvxVnniGroups) {
+  // Floats beside the integers lie in memory, but not in the inner loop.
+  HotBlock hot = compile("avxvnni", Format::makeInt(4, 1, 128), "vpdpbusd");
+  EXPECT_EQ(hot.products, 128);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+}
+
+TEST(ContractAssembly, AmxBytes) {
+  auto problem =
+      ContractProblem::make(1, 128, 256, 256, Format::makeInt(8, 1, 0), 1);
+  auto text = compileToAssembly(problem.text(), *findTarget("amx"));
+  ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
+  // Two by two tiles: 4 products, 2 loads of rows and 2 of lines, and what
+  // counts blocks and addresses.
+  HotBlock hot = hottest(*text, "tdpbsud");
+  EXPECT_EQ(hot.products, 4);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 8 + 12);
+  StringRef assembly = *text;
+  EXPECT_EQ(assembly.count("tdpbsud"), 12u);
+  EXPECT_EQ(assembly.count("tileloadd"), 4u + 4u + 5u);
+  EXPECT_EQ(assembly.count("tilestored"), 12u);
+  EXPECT_EQ(assembly.count("ldtilecfg"), 2u);
+  EXPECT_EQ(assembly.count("tilerelease"), 1u);
+}
+
+TEST(ContractAssembly, NeonI8mmBytes) {
+  // 4 pairs of rows x 2 vectors x 2 halves x 8 steps, with 32 loads of data,
+  // 32 of weights and 32 zips.
+  HotBlock hot = compile("aarch64-i8mm", Format::makeInt(8, 1, 0), "usmmla");
+  EXPECT_EQ(hot.products, 128);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 128 + 32 + 32 + 32 + 60);
+}
+
+TEST(ContractAssembly, NeonI8mmGroups) {
+  // 4 pairs x 1 vector x 2 halves x 8 steps.
+  HotBlock hot = compile("aarch64-i8mm", Format::makeInt(4, 1, 128), "usmmla");
+  EXPECT_EQ(hot.products, 64);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
 }
 
 TEST(ContractAssembly, NeonBytes) {

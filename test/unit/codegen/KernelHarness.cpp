@@ -5,6 +5,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/KernelBuilder.h"
 #include "passes/codegen/Passes.h"
+#include "test/unit/codegen/AmxEmulator.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
@@ -109,11 +110,22 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
   context();
   // Emulated tiles are compiled for the best that this machine has.
   const Target *codeTarget = &target;
+  Target withTiles;
+  std::string withTileFeatures;
   if (emulate) {
     auto native = resolveTargets("native");
     if (!native)
       return native.takeError();
     codeTarget = native->front();
+    // Tile instructions are emulated one by one.
+    if (target.hasTiles && !codeTarget->hasTiles) {
+      if (!emulateAmx())
+        return createStringError("tiles are emulated on x86-64 only");
+      withTileFeatures = (codeTarget->features + ",+amx-tile,+amx-int8").str();
+      withTiles = *codeTarget;
+      withTiles.features = withTileFeatures;
+      codeTarget = &withTiles;
+    }
   }
   auto machine = makeMachine(*codeTarget);
   if (!machine)
