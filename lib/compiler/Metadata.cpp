@@ -1,8 +1,8 @@
 //===- Metadata.cpp - What a library says of itself -----------------------===//
 //
 // The JSON that `mixbit inspect` prints and every library carries: inputs,
-// outputs, the format and size of each layer (bits count scales and zero
-// points), kernels, targets.
+// outputs, the format and size of each layer (as stored: packed, with scales
+// and zero points), kernels, targets.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -53,7 +53,8 @@ static json::Object describePort(Attribute name, Type type,
 }
 
 /// One linear or embedding: its weight's format and size.
-static json::Object describeLayer(Operation *op, Value weight) {
+static json::Object describeLayer(Operation *op, Value weight,
+                                  Density density) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
   uint64_t bytes = parameters * 4;
@@ -64,9 +65,9 @@ static json::Object describeLayer(Operation *op, Value weight) {
     format = formatName(*parsed);
     group = std::to_string(parsed->groupRows) + "x" +
             std::to_string(parsed->groupCols);
-    bytes = parsed->codeBytes(shape.rows, shape.cols) +
-            parsed->scaleBytes(shape.rows, shape.cols) +
-            parsed->zeroBytes(shape.rows, shape.cols);
+    bytes = isa<EmbeddingOp>(op)
+                ? storedTableBytes(*parsed, shape.rows, shape.cols)
+                : storedLinearBytes(*parsed, shape.rows, shape.cols, density);
   }
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
@@ -79,7 +80,7 @@ static json::Object describeLayer(Operation *op, Value weight) {
   return layer;
 }
 
-json::Object describeGraph(ModuleOp module) {
+json::Object describeGraph(ModuleOp module, Density density) {
   json::Array inputs, outputs, layers, entries, required;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
@@ -114,11 +115,11 @@ json::Object describeGraph(ModuleOp module) {
     }
     func.walk([&](Operation *op) {
       if (auto linear = dyn_cast<LinearOp>(op))
-        layers.push_back(describeLayer(op, linear.getWeight()));
+        layers.push_back(describeLayer(op, linear.getWeight(), density));
       else if (auto embedding = dyn_cast<EmbeddingOp>(op))
-        layers.push_back(describeLayer(op, embedding.getTable()));
+        layers.push_back(describeLayer(op, embedding.getTable(), density));
       else if (auto conv = dyn_cast<ConvOp>(op))
-        layers.push_back(describeLayer(op, conv.getWeight()));
+        layers.push_back(describeLayer(op, conv.getWeight(), density));
     });
   }
   return json::Object{{"entries", std::move(entries)},

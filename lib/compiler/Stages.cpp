@@ -111,6 +111,12 @@ bool Compilation::import() {
   return true;
 }
 
+Density Compilation::density() const {
+  bool isGpu = !chosen.empty() && chosen.front()->isGpu();
+  return isGpu || options.packing == "planes" ? Density::Planes
+                                              : Density::Dense;
+}
+
 bool Compilation::simplifyAndQuantize() {
   progress("simplify");
   if (!runPasses("simplify", buildSimplifyPipeline, *module))
@@ -121,6 +127,7 @@ bool Compilation::simplifyAndQuantize() {
   if (options.groupRows >= 0 && options.groupColumns >= 0)
     quantize.group = std::to_string(options.groupRows) + "x" +
                      std::to_string(options.groupColumns);
+  quantize.scale = options.scale;
   quantize.activations = options.activations;
   for (const auto &[pattern, format] : options.keep)
     quantize.keep.push_back(pattern + "=" + format);
@@ -131,13 +138,20 @@ bool Compilation::simplifyAndQuantize() {
           },
           *module))
     return false;
-  description = describeGraph(*module);
+  description = describeGraph(*module, density());
   return true;
 }
 
 bool Compilation::kernelize() {
   progress("kernelize");
-  if (!runPasses("kernelize", buildKernelizePipeline, *module))
+  FormKernelsOptions forming;
+  forming.planes = density() == Density::Planes;
+  if (!runPasses(
+          "kernelize",
+          [&](OpPassManager &manager) {
+            buildKernelizePipeline(manager, forming);
+          },
+          *module))
     return false;
   describeKernels(*module, chosen, description);
   return true;

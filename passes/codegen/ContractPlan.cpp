@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -73,16 +74,23 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   if (layout.getPanel() != kPanel || layout.getBlock() != kBlock ||
       layout.getInner() != 4 || layout.getBits() > 8)
     return op.emitOpError("expected integer weights in the layout <panel = 64, "
-                          "block = 64, inner = 4, bits = 1, 2, 4 or 8>, but "
-                          "got ")
+                          "block = 64, inner = 4, bits = 1 to 8>, but got ")
            << layout;
   if (!op.getA().getType().getElementType().isInteger(8) || !op.getAScales() ||
       !op.getWScales())
     return op.emitOpError("expected i8 data and scales for both sides of a "
                           "quantized contraction, but got ")
            << op.getA().getType();
+  if (layout.getTrits() && plan.target->isGpu())
+    return op.emitOpError("expected ternary codes in planes of 2 bits for a "
+                          "GPU, but got ")
+           << layout;
   plan.bits = layout.getBits();
-  plan.planes = 8 / plan.bits;
+  plan.trits = layout.getTrits();
+  plan.chunk = linesOfChunk(plan.bits);
+  // More than one component costs more than the products of a line.
+  plan.expandTiles = !plan.target->isGpu() &&
+                     (plan.trits || componentsOf(plan.bits).size() > 1);
   plan.maxCode = format.getLevels() - 1;
   if (plan.maxCode >= (1 << plan.bits))
     return op.emitOpError("expected a layout with room for codes up to ")
@@ -106,11 +114,11 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
       return op.emitOpError("expected scales for ")
              << plan.k << " inputs in groups of " << group << ", but got "
              << plan.groups << " groups";
-    if ((group % kBlock != 0 && kBlock % group != 0) ||
-        group % (4 * plan.planes) != 0)
+    int64_t unit = plan.trits ? 4 : 4 * plan.chunk;
+    if ((group % kBlock != 0 && kBlock % group != 0) || group % unit != 0)
       return op.emitOpError("expected groups of a divisor or a multiple of 64 "
                             "inputs, and of a multiple of ")
-             << 4 * plan.planes << ", but got " << group;
+             << unit << ", but got " << group;
   }
 
   DotIsa dot = plan.target->dot;
@@ -232,6 +240,21 @@ Value ContractIr::rem(Value lhs, int64_t rhs) {
   if (auto constant = constantOf(lhs))
     return index(*constant % rhs);
   return arith::RemUIOp::create(b, loc, lhs, index(rhs));
+}
+
+Value ContractIr::scales(VectorType type, Value buffer, ValueRange indices) {
+  Type stored = cast<MemRefType>(buffer.getType()).getElementType();
+  Value loaded = vector::LoadOp::create(
+      b, loc, VectorType::get(type.getShape(), stored), buffer, indices);
+  if (stored.isF32())
+    return loaded;
+  if (!stored.isInteger(16))
+    return arith::ExtFOp::create(b, loc, type, loaded);
+  // bf16, bound as i16: the upper half of an f32.
+  auto wide = VectorType::get(type.getShape(), b.getI32Type());
+  Value bits = arith::ExtUIOp::create(b, loc, wide, loaded);
+  bits = arith::ShLIOp::create(b, loc, bits, splat(wide, 16));
+  return arith::BitcastOp::create(b, loc, type, bits);
 }
 
 Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {

@@ -16,8 +16,10 @@ namespace mixbit {
 #include "passes/kernelize/Passes.h.inc"
 
 /// The whole stage, in order.
-void buildKernelizePipeline(mlir::OpPassManager &manager);
+void buildKernelizePipeline(mlir::OpPassManager &manager,
+                            const FormKernelsOptions &options = {});
 
-/// Registers the passes and the pipeline `mixbit-kernelize`.
+/// Registers the passes and the pipeline `mixbit-kernelize`, which takes the
+/// options of `form-kernels`.
 void registerKernelizePasses();
 } // namespace mixbit

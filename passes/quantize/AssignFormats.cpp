@@ -50,7 +50,7 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed = parseFormat(weights, group);
+    auto parsed = parseFormat(weights, group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -61,7 +61,7 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name);
+      auto format = parseFormat(name, "", scale);
       if (!format)
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});

@@ -188,7 +188,7 @@ Expected<std::string> compileToAssembly(const std::string &text,
 
 ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
                                       int64_t ka, const Format &format,
-                                      unsigned seed) {
+                                      unsigned seed, Density density) {
   ContractProblem p;
   p.m = m, p.n = n, p.k = k, p.ka = ka, p.format = format;
   std::mt19937 random(seed);
@@ -202,7 +202,7 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   fill(p.floatData, m * ka, 1.0f);
   fill(p.bias, n, 0.1f);
   FloatMatrix matrix{p.floatWeights.data(), FloatKind::F32, n, k};
-  PackedLayout layout = layoutFor(format);
+  PackedLayout layout = p.layout = layoutFor(format, density);
   if (format.isFloat()) {
     p.packedFloats.resize(layout.bytes(n, k) / 4);
     packFloats(matrix, layout, p.packedFloats);
@@ -211,7 +211,7 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   p.weights = cantFail(roundToNearest(matrix, format));
   p.packed.resize(layout.bytes(n, k));
   packCodes(p.weights, layout, p.packed);
-  p.scales.resize(layout.scaleCount(format, n, k));
+  p.scales.resize(layout.scaleCount(format, n, k) * floatBytes(format.scale));
   packScales(p.weights, layout, p.scales);
   if (format.hasZero()) {
     p.zeros.resize(layout.scaleCount(format, n, k));
@@ -233,9 +233,16 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   return p;
 }
 
+static std::string scaleText(const Format &format) {
+  return format.scale == FloatKind::F32   ? "f32"
+         : format.scale == FloatKind::F16 ? "f16"
+                                          : "bf16";
+}
+
 static std::string formatText(const Format &format) {
   std::string group = "group = [" + std::to_string(format.groupRows) + ", " +
-                      std::to_string(format.groupCols) + "], scale = f32";
+                      std::to_string(format.groupCols) +
+                      "], scale = " + scaleText(format);
   switch (format.kind) {
   case FormatKind::Float:
     return "f32";
@@ -252,7 +259,6 @@ static std::string formatText(const Format &format) {
 
 std::string ContractProblem::text(const std::string &epilogue,
                                   const std::string &name) const {
-  PackedLayout layout = layoutFor(format);
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
   std::string a = "memref<?x" + number(ka) + (isFloat ? "xf32>" : "xi8>");
@@ -261,8 +267,8 @@ std::string ContractProblem::text(const std::string &epilogue,
   std::string scaleShape = number(layout.panels(n)) + "x" +
                            number(isFloat ? 1 : format.colGroups(k)) + "x" +
                            number(layout.panel);
-  std::string ws = "memref<" + scaleShape + "xf32>";
-  std::string wz = "memref<" + scaleShape + "xi32>";
+  std::string ws = "memref<" + scaleShape + "x" + scaleText(format) + ">";
+  std::string wz = "memref<" + scaleShape + "xi8>";
   std::string bias = "memref<" + number(n) + "xf32>";
   std::string out = "memref<?x" + number(n) + "xf32>";
   std::string s = "mixbit.kernel @" + name + "(%a: " + a;
@@ -284,7 +290,7 @@ std::string ContractProblem::text(const std::string &epilogue,
        number(k) + "] layout <panel = " + number(layout.panel) +
        ", block = " + number(layout.block) +
        ", inner = " + number(layout.inner) + ", bits = " + number(layout.bits) +
-       "> {\n";
+       (layout.trits ? ", trits = true" : "") + "> {\n";
   s += "  ^bb0(%acc: f32, %b: f32):\n";
   s += epilogue.empty() ? "    %y = arith.addf %acc, %b : f32\n" : epilogue;
   s += "    mixbit.yield %y : f32\n  }\n}\n";
@@ -351,9 +357,9 @@ std::string ContractProblem::cSource(const std::string &name) const {
     add("int8_t", "a", rows, true);
     add("uint32_t", "as", data.scales, true);
     add("uint8_t", "w", packed, false);
-    add("uint32_t", "ws", scales, false);
+    add("uint8_t", "ws", scales, false);
     if (!zeros.empty())
-      add("int32_t", "wz", zeros, false);
+      add("uint8_t", "wz", zeros, false);
   }
   add("uint32_t", "bias", bias, false);
   add("uint32_t", "out", std::vector<float>(m * n), true);
