@@ -65,10 +65,9 @@ struct TemporaryFile {
 };
 } // namespace
 
-/// The last stage: objects, weights and metadata to a library.
-static bool buildLibrary(std::unique_ptr<Compilation> compilation,
-                         const CompileOptions &options,
-                         llvm::raw_ostream &diagnostics) {
+bool buildLibrary(std::unique_ptr<Compilation> compilation,
+                  const CompileOptions &options,
+                  llvm::raw_ostream &diagnostics) {
   TemporaryFile weights;
   if (std::error_code error = weights.create(options.output)) {
     diagnostics << options.output << ": error: " << error.message() << "\n";
@@ -156,7 +155,7 @@ bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
   };
   if (options.emit == Emit::OnnxIr)
     return writeText(options, print, diagnostics);
-  if (!compilation->simplifyAndQuantize())
+  if (!compilation->simplify() || !compilation->quantize())
     return false;
   if (options.emit == Emit::GraphIr)
     return writeText(options, print, diagnostics);
@@ -210,7 +209,8 @@ bool describeModel(const std::string &model, std::string &json,
   options.weights = "fp32";
   options.activations = "fp32";
   Compilation compilation(options, diagnostics);
-  if (!compilation.import() || !compilation.simplifyAndQuantize())
+  if (!compilation.import() || !compilation.simplify() ||
+      !compilation.quantize())
     return false;
   json = toText(compilation.metadata());
   return true;

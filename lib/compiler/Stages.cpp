@@ -26,18 +26,38 @@
 using namespace mlir;
 
 namespace mixbit {
-Compilation::Compilation(const CompileOptions &options,
-                         llvm::raw_ostream &diagnostics)
-    : options(options), diagnostics(diagnostics) {
+static DialectRegistry allDialects() {
+  DialectRegistry registry;
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
   registry.insert<MixbitDialect, onnx::OnnxDialect>();
-  context = std::make_unique<MLIRContext>(
-      registry, options.threads == 1 ? MLIRContext::Threading::DISABLED
-                                     : MLIRContext::Threading::ENABLED);
+  return registry;
+}
+
+Compilation::Compilation(const CompileOptions &options,
+                         llvm::raw_ostream &diagnostics)
+    : options(options), diagnostics(diagnostics),
+      ownContext(std::make_unique<MLIRContext>(
+          allDialects(), options.threads == 1
+                             ? MLIRContext::Threading::DISABLED
+                             : MLIRContext::Threading::ENABLED)),
+      context(ownContext.get()) {
+  registerHandler();
+}
+
+Compilation::Compilation(ModuleOp graph, const CompileOptions &options,
+                         llvm::raw_ostream &diagnostics)
+    : options(options), diagnostics(diagnostics), context(graph.getContext()) {
+  context->appendDialectRegistry(allDialects());
+  registerHandler();
+  module = graph.clone();
+  (*module)->setAttr(kKeepDataAttr, UnitAttr::get(context));
+}
+
+void Compilation::registerHandler() {
   context->printOpOnDiagnostic(false);
-  context->getDiagEngine().registerHandler(
+  handler = context->getDiagEngine().registerHandler(
       [this](Diagnostic &diagnostic) -> LogicalResult {
         bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
         if (isError || this->options.verbose)
@@ -46,7 +66,7 @@ Compilation::Compilation(const CompileOptions &options,
       });
 }
 
-Compilation::~Compilation() = default;
+Compilation::~Compilation() { context->getDiagEngine().eraseHandler(handler); }
 
 void Compilation::progress(StringRef stage) {
   if (options.progress)
@@ -75,7 +95,7 @@ bool Compilation::resolveTargets() {
 bool Compilation::runPasses(StringRef stage,
                             function_ref<void(OpPassManager &)> build,
                             ModuleOp onModule) {
-  PassManager manager(context.get());
+  PassManager manager(context);
   manager.enableVerifier(true);
   if (options.timePasses)
     manager.enableTiming();
@@ -87,7 +107,7 @@ bool Compilation::import() {
   progress("import");
   llvm::StringMap<std::string> names;
   for (const std::string &path : options.models) {
-    FailureOr<OwningOpRef<ModuleOp>> imported = importOnnx(path, context.get());
+    FailureOr<OwningOpRef<ModuleOp>> imported = importOnnx(path, context);
     if (failed(imported))
       return false;
     if (!module) {
@@ -117,10 +137,12 @@ Density Compilation::density() const {
                                               : Density::Dense;
 }
 
-bool Compilation::simplifyAndQuantize() {
+bool Compilation::simplify() {
   progress("simplify");
-  if (!runPasses("simplify", buildSimplifyPipeline, *module))
-    return false;
+  return runPasses("simplify", buildSimplifyPipeline, *module);
+}
+
+bool Compilation::quantize() {
   progress("quantize");
   AssignFormatsOptions quantize;
   quantize.weights = options.weights;
@@ -169,7 +191,7 @@ bool Compilation::translate(
     const Target *target,
     function_ref<bool(llvm::Module &, const Target &)> use) {
   // Weights stay where they are: kernels do not need their data.
-  OpBuilder builder(context.get());
+  OpBuilder builder(context);
   OwningOpRef<ModuleOp> part = ModuleOp::create(module->getLoc());
   builder.setInsertionPointToEnd(part->getBody());
   for (Operation &op : *module->getBody())
@@ -178,8 +200,7 @@ bool Compilation::translate(
   const Target &machine = target ? *target : *chosen.front();
   bool done;
   if (target) {
-    (*part)->setAttr("mixbit.target",
-                     TargetAttr::get(context.get(), target->name));
+    (*part)->setAttr("mixbit.target", TargetAttr::get(context, target->name));
     done = runPasses(
         "codegen",
         [&](OpPassManager &manager) {

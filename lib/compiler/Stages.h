@@ -15,6 +15,7 @@
 #include "mixbit/compiler.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -33,11 +34,18 @@ struct CodeUnit {
 class Compilation {
 public:
   Compilation(const CompileOptions &options, llvm::raw_ostream &diagnostics);
+  /// Starts with a copy of `graph`, functions of mixbit graph operations, in
+  /// its context, which must outlive this. The data of its constants is shared
+  /// and stays.
+  Compilation(mlir::ModuleOp graph, const CompileOptions &options,
+              llvm::raw_ostream &diagnostics);
   ~Compilation();
 
   /// Imports all models into one module.
   bool import();
-  bool simplifyAndQuantize();
+  bool simplify();
+  /// Chooses formats and rounds the weights.
+  bool quantize();
   bool kernelize();
   /// LLVM IR of the host module and of each target, as text.
   bool printLlvm(llvm::raw_ostream &os);
@@ -47,6 +55,8 @@ public:
   bool generatePtx(llvm::raw_ostream &os);
   /// Writes the weights' object file.
   bool writeWeights(llvm::StringRef path);
+
+  mlir::ModuleOp getModule() { return *module; }
 
   /// The module as text, large data left out.
   void printModule(llvm::raw_ostream &os);
@@ -71,12 +81,22 @@ private:
 
   const CompileOptions &options;
   llvm::raw_ostream &diagnostics;
-  mlir::DialectRegistry registry;
-  std::unique_ptr<mlir::MLIRContext> context;
+  /// Routes the context's diagnostics to `diagnostics`.
+  void registerHandler();
+
+  std::unique_ptr<mlir::MLIRContext> ownContext;
+  mlir::MLIRContext *context;
+  mlir::DiagnosticEngine::HandlerID handler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::SmallVector<const Target *> chosen;
   llvm::json::Object description;
 };
+
+/// The last stage: generates the code of a compilation that is kernelized and
+/// links the library `options.output`, whole or not at all.
+bool buildLibrary(std::unique_ptr<Compilation> compilation,
+                  const CompileOptions &options,
+                  llvm::raw_ostream &diagnostics);
 
 /// Inputs, outputs and layers of the graph (see docs/CommandLine.md); bytes are
 /// those of weights packed so.

@@ -15,6 +15,10 @@ namespace mixbit {
 #define GEN_PASS_DECL
 #include "passes/kernelize/Passes.h.inc"
 
+/// On a module: the data of its constants belongs to someone else, who will
+/// read it again, and is not freed when it has been packed.
+inline constexpr llvm::StringLiteral kKeepDataAttr = "mixbit.keep_data";
+
 /// The whole stage, in order.
 void buildKernelizePipeline(mlir::OpPassManager &manager,
                             const FormKernelsOptions &options = {});

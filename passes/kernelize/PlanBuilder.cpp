@@ -2,6 +2,7 @@
 #include "passes/kernelize/PlanBuilder.h"
 
 #include "dialects/mixbit/SymbolicMath.h"
+#include "passes/kernelize/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -18,7 +19,7 @@ Type memoryType(Type elementType) {
 
 void releaseData(arith::ConstantOp constant) {
   auto data = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
-  if (!data)
+  if (!data || constant->getParentOfType<ModuleOp>()->hasAttr(kKeepDataAttr))
     return;
   AsmDialectResourceHandle handle = data.getRawHandle();
   bool isShared = false;

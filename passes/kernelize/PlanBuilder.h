@@ -23,7 +23,8 @@ mlir::Type memoryType(mlir::Type elementType);
 
 /// Frees the data of a constant that nothing will read any more, if it is
 /// memory of ours (not a mapped file) and no other constant of its function
-/// shares it (functions come from files of their own and share no data).
+/// shares it (functions come from files of their own and share no data), unless
+/// the module says to keep it (kKeepDataAttr).
 /// Without this, a model would be in memory three times while it is packed.
 void releaseData(mlir::arith::ConstantOp constant);
 
