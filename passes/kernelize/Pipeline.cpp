@@ -14,6 +14,7 @@ void buildKernelizePipeline(mlir::OpPassManager &manager,
   manager.addNestedPass<mlir::func::FuncOp>(createMergeLinears());
   manager.addNestedPass<mlir::func::FuncOp>(createQuantizeActivations());
   manager.addNestedPass<mlir::func::FuncOp>(createSplitConvBias());
+  manager.addNestedPass<mlir::func::FuncOp>(createMultiplyDynamicWeights());
   manager.addPass(createFormKernels(options));
   manager.addPass(createMergeKernels());
   manager.addPass(createPlanWeights());
