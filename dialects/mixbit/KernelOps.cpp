@@ -107,11 +107,14 @@ static LogicalResult verifyPacked(ContractOp op, const Format &format,
            << " zero points";
   int64_t shape[] = {layout.panels(n), format.colGroups(k), layout.panel};
   Builder builder(op.getContext());
-  if (op.getWScales() && failed(expectBuffer(op, "scales", op.getWScales(),
-                                             shape, builder.getF32Type())))
-    return failure();
+  if (op.getWScales()) {
+    auto type = cast<QuantizedTypeInterface>(op.getFormat());
+    if (failed(expectBuffer(op, "scales", op.getWScales(), shape,
+                            type.getScaleElementType())))
+      return failure();
+  }
   if (op.getWZeros() && failed(expectBuffer(op, "zero points", op.getWZeros(),
-                                            shape, builder.getI32Type())))
+                                            shape, builder.getI8Type())))
     return failure();
   return success();
 }
@@ -127,8 +130,8 @@ LogicalResult ContractOp::verify() {
   int64_t n = getShape()[0], k = getShape()[1];
   LayoutAttr attr = getLayout();
   PackedLayout layout{attr.getPanel(), attr.getBlock(), attr.getInner(),
-                      attr.getBits()};
-  if (!layout.isValid() || layout.bits != planeBits(*format))
+                      attr.getBits(), attr.getTrits()};
+  if (!layoutFits(layout, *format))
     return emitOpError() << "expected a layout that " << getFormat()
                          << " can be packed in, but got " << attr;
 

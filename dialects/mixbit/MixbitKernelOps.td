@@ -62,9 +62,9 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
       wide as whole blocks of the layout they need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
       quantized element type or f32; `shape` is [N, K] before padding. Its
-      scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel
-      xf32>, absent for f32; its zero points, if the format has them, in
-      `w_zeros`, likewise shaped, i32.
+      scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel>
+      of the format's scale type, absent for f32; its zero points, if the
+      format has them, in `w_zeros`, likewise shaped, unsigned i8.
     - `a_bits` of 1 or 2 says that the codes of `a` are -1 and 1, or -1, 0 and
       1; it goes with weights in bit planes (`inner = 32`), whose products are
       counts of bits. Without it codes are -127 to 127.
@@ -196,8 +196,8 @@ def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [HasParent<"RowsOp">]> {
     `table` is [V, D], a kernel argument; `row` a row-uniform index, negative
     counting from the end. An index out of range sets the launch's error
     (kind `index`) and reads row 0. With `format` the table holds canonical
-    codes (memref<VxBxi8>, B bytes a row) and `scales` ([V/r, D/c]) their
-    scales; the result is the dequantized f32.
+    codes (memref<VxBxi8>, B bytes a row; ternary ones five to a byte) and
+    `scales` ([V/r, D/c]) their scales; the result is the dequantized f32.
 
     ```mlir
     mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x384xf32>)

@@ -165,7 +165,8 @@ LogicalResult SensitivityAttr::verify(EmitError emitError, StringRef metric,
 }
 
 LogicalResult LayoutAttr::verify(EmitError emitError, int64_t panel,
-                                 int64_t block, int64_t inner, unsigned bits) {
+                                 int64_t block, int64_t inner, unsigned bits,
+                                 bool trits) {
   if (panel <= 0 || panel % 16 != 0)
     return emitError() << "expected a panel of a multiple of 16 outputs, but "
                           "got "
@@ -176,8 +177,10 @@ LogicalResult LayoutAttr::verify(EmitError emitError, int64_t panel,
   if (block <= 0 || block % inner != 0)
     return emitError() << "expected a block of a multiple of " << inner
                        << " inputs, but got " << block;
-  if (bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 32)
-    return emitError() << "expected 1, 2, 4, 8 or 32 bits, but got " << bits;
+  if ((bits < 1 || bits > 8) && bits != 32)
+    return emitError() << "expected 1 to 8 or 32 bits, but got " << bits;
+  if (trits && bits != 2)
+    return emitError() << "expected 2 bits for trits, but got " << bits;
   return success();
 }
 } // namespace mixbit

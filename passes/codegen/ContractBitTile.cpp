@@ -219,8 +219,7 @@ void BitTileEmitter::finishGroup(Values sums, Value group) {
       Value at[] = {ir.index(i), ir.index(int64_t(j) * tile.lanes)};
       if (plan.groups > 1) {
         Value scale =
-            vector::LoadOp::create(ir.b, ir.loc, floats, buffers.wScales,
-                                   ValueRange{place.panel, group, column(j)});
+            ir.scales(floats, buffers.wScales, {place.panel, group, column(j)});
         Value before =
             vector::LoadOp::create(ir.b, ir.loc, floats, bits.sums, at);
         result = vector::FMAOp::create(ir.b, ir.loc, result, scale, before);

@@ -36,8 +36,7 @@ Value EpilogueEmitter::applyScales(Value sums, Value m, Value panel,
   if (plan.groups == 1) {
     // Whole panels of scales are there, also beyond the last output.
     Value scale =
-        vector::LoadOp::create(ir.b, ir.loc, type, buffers.wScales,
-                               ValueRange{panel, ir.index(0), column});
+        ir.scales(type, buffers.wScales, {panel, ir.index(0), column});
     sums = arith::MulFOp::create(ir.b, ir.loc, sums, scale);
   }
   Value scale = memref::LoadOp::create(ir.b, ir.loc, buffers.aScales, m);

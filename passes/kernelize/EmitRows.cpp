@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -316,6 +317,20 @@ static Location mainLocation(const Group &group) {
   return group.ops.front()->getLoc();
 }
 
+/// The rows of a ternary table, five codes a byte.
+static ElementsAttr tritTable(const QuantizedMatrix &matrix,
+                              MLIRContext *context, StringRef name) {
+  auto type = RankedTensorType::get({matrix.rows, tritRowBytes(matrix.cols)},
+                                    IntegerType::get(context, 8));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(type.getNumElements(), 64);
+  packTritRows(matrix,
+               MutableArrayRef<uint8_t>(
+                   reinterpret_cast<uint8_t *>(blob.getMutableData().data()),
+                   type.getNumElements()));
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
 LogicalResult KernelFormer::emitRows(const Group &group) {
   MLIRContext *context = builder.context();
   Location loc = mainLocation(group);
@@ -334,8 +349,15 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
       if (embedding && operand == embedding.getTable()) {
         if (auto constant = operand.getDefiningOp<QuantizedConstantOp>()) {
           std::string name = nodeName(operand.getLoc(), "table");
-          emitter.tables[operand] =
-              builder.weight(constant.getCodes(), name, loc);
+          ElementsAttr codes = constant.getCodes();
+          auto type = cast<RankedTensorType>(operand.getType());
+          if (isa<TernaryType>(type.getElementType())) {
+            FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
+            if (failed(matrix))
+              return failure();
+            codes = tritTable(*matrix, builder.context(), name);
+          }
+          emitter.tables[operand] = builder.weight(codes, name, loc);
           emitter.tableScales[operand] =
               builder.weight(constant.getScales(), name + "_scales", loc);
           continue;

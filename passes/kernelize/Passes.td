@@ -89,6 +89,11 @@ def FormKernels : Pass<"form-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"planes", "planes", "bool", /*default=*/"false",
+           "Pack the weights of linears in planes of 1, 2, 4 or 8 bits instead "
+           "of as densely as their format allows: larger, cheaper to expand">
+  ];
   let dependentDialects = ["::mixbit::MixbitDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

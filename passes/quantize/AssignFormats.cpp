@@ -42,8 +42,8 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed =
-        parseFormat(weights == "auto" ? "int8" : weights.getValue(), group);
+    auto parsed = parseFormat(weights == "auto" ? "int8" : weights.getValue(),
+                              group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -54,7 +54,7 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name);
+      auto format = parseFormat(name, "", scale);
       if (!format)
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});

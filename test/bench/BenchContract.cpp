@@ -112,7 +112,8 @@ double peakOf(const Target &, Peak) { return 0; }
 void runProblem(benchmark::State &state, Format format, unsigned dataBits,
                 int64_t m, int64_t n, int64_t k) {
   auto target = llvm::cantFail(resolveTargets("native")).front();
-  auto problem = ContractProblem::make(m, n, k, k, format, 1, dataBits);
+  auto problem =
+      ContractProblem::make(m, n, k, k, format, 1, Density::Dense, dataBits);
   auto kernel = JitKernel::compile(problem.text(), *target, false);
   if (!kernel) {
     state.SkipWithError(llvm::toString(kernel.takeError()).c_str());
@@ -120,10 +121,10 @@ void runProblem(benchmark::State &state, Format format, unsigned dataBits,
   }
   std::vector<float> out(m * n);
   std::vector<int64_t> args = problem.args(out);
-  Peak peak = problem.layout().isBitPlanes() ? Peak::Bits
-              : format.isFloat()             ? Peak::Floats
-              : format.bits <= 4             ? Peak::SmallCodes
-                                             : Peak::Bytes;
+  Peak peak = problem.layout.isBitPlanes() ? Peak::Bits
+              : format.isFloat()           ? Peak::Floats
+              : format.bits <= 4           ? Peak::SmallCodes
+                                           : Peak::Bytes;
   double best = 0, limit = peakOf(*target, peak);
   kernel->run(args);
   for (auto _ : state) {

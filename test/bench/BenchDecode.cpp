@@ -87,8 +87,8 @@ double timed(int threads, Work work) {
 void decode(benchmark::State &state, Format format, unsigned dataBits,
             int threads) {
   auto target = llvm::cantFail(resolveTargets("native")).front();
-  auto problem =
-      ContractProblem::make(1, kSize, kSize, kSize, format, 1, dataBits);
+  auto problem = ContractProblem::make(1, kSize, kSize, kSize, format, 1,
+                                       Density::Dense, dataBits);
   auto kernel = JitKernel::compile(problem.text(), *target, false);
   if (!kernel) {
     state.SkipWithError(llvm::toString(kernel.takeError()).c_str());

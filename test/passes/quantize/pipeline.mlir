@@ -6,7 +6,7 @@
 // INT8: mixbit.quantized_constant {{.*}} : tensor<2x9x!mixbit.int<8, group = [1, 0], scale = f32>>
 // INT8: mixbit.quantized_constant {{.*}} : tensor<3x40x!mixbit.int<8, group = [1, 0], scale = f32>>
 // KEEP: mixbit.quantized_constant {{.*}} : tensor<2x9x!mixbit.binary<group = [1, 0], scale = f32>>
-// KEEP: mixbit.quantized_constant {{.*}} : tensor<3x40x!mixbit.int<4, group = [1, 32], scale = f32>>
+// KEEP: mixbit.quantized_constant {{.*}} : tensor<3x40x!mixbit.int<4, group = [1, 32], scale = f16>>
 // NONE: node 'head': no kernel exists for int4 in groups of 1x5: groups along the inputs are served in multiples of 32
 // ACTIVATIONS: node 'head': no kernel exists for int8 weights with fp32 activations
 func.func @main(%x: tensor<?x9xf32>, %z: tensor<?x40xf32>) -> (tensor<?x2xf32>, tensor<?x3xf32>) {

@@ -59,7 +59,8 @@ HotBlock hottest(StringRef assembly, StringRef instruction) {
 
 HotBlock compile(StringRef targetName, const Format &format,
                  StringRef instruction, unsigned dataBits = 8) {
-  auto problem = ContractProblem::make(1, 128, 256, 256, format, 1, dataBits);
+  auto problem = ContractProblem::make(1, 128, 256, 256, format, 1,
+                                       Density::Dense, dataBits);
   auto assembly = compileToAssembly(problem.text(), *findTarget(targetName));
   if (!assembly) {
     ADD_FAILURE() << llvm::toString(assembly.takeError());

@@ -70,9 +70,9 @@ TEST_P(ContractBitsTest, MatchesReference) {
       format.groupCols = 0;
     auto make = [&](int64_t m) {
       return ContractProblem::make(m, size.n, size.k, size.ka, format, 7 + m,
-                                   kind.dataBits);
+                                   Density::Dense, kind.dataBits);
     };
-    ASSERT_TRUE(make(1).layout().isBitPlanes());
+    ASSERT_TRUE(make(1).layout.isBitPlanes());
     auto kernel = JitKernel::compile(make(1).text(), *target, variant.emulate);
     ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
     for (int64_t m : {1, 2, 3, 4, 5, 6, 7, 9, 13, 129, 300}) {

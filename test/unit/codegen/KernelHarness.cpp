@@ -209,7 +209,8 @@ Expected<std::string> compileToAssembly(const std::string &text,
 
 ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
                                       int64_t ka, const Format &format,
-                                      unsigned seed, unsigned dataBits) {
+                                      unsigned seed, Density density,
+                                      unsigned dataBits) {
   ContractProblem p;
   p.m = m, p.n = n, p.k = k, p.ka = ka, p.format = format;
   p.dataBits = dataBits;
@@ -224,7 +225,7 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   fill(p.floatData, m * ka, 1.0f);
   fill(p.bias, n, 0.1f);
   FloatMatrix matrix{p.floatWeights.data(), FloatKind::F32, n, k};
-  PackedLayout layout = p.layout();
+  PackedLayout layout = p.layout = layoutFor(format, density, dataBits);
   if (format.isFloat()) {
     p.packedFloats.resize(layout.bytes(n, k) / 4);
     packFloats(matrix, layout, p.packedFloats);
@@ -233,7 +234,7 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   p.weights = cantFail(roundToNearest(matrix, format));
   p.packed.resize(layout.bytes(n, k));
   packCodes(p.weights, layout, p.packed);
-  p.scales.resize(layout.scaleCount(format, n, k));
+  p.scales.resize(layout.scaleCount(format, n, k) * floatBytes(format.scale));
   packScales(p.weights, layout, p.scales);
   if (format.hasZero()) {
     p.zeros.resize(layout.scaleCount(format, n, k));
@@ -256,9 +257,16 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   return p;
 }
 
+static std::string scaleText(const Format &format) {
+  return format.scale == FloatKind::F32   ? "f32"
+         : format.scale == FloatKind::F16 ? "f16"
+                                          : "bf16";
+}
+
 static std::string formatText(const Format &format) {
   std::string group = "group = [" + std::to_string(format.groupRows) + ", " +
-                      std::to_string(format.groupCols) + "], scale = f32";
+                      std::to_string(format.groupCols) +
+                      "], scale = " + scaleText(format);
   switch (format.kind) {
   case FormatKind::Float:
     return "f32";
@@ -275,7 +283,6 @@ static std::string formatText(const Format &format) {
 
 std::string ContractProblem::text(const std::string &epilogue,
                                   const std::string &name) const {
-  PackedLayout layout = this->layout();
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
   std::string a = "memref<?x" + number(ka) + (isFloat ? "xf32>" : "xi8>");
@@ -284,8 +291,8 @@ std::string ContractProblem::text(const std::string &epilogue,
   std::string scaleShape = number(layout.panels(n)) + "x" +
                            number(isFloat ? 1 : format.colGroups(k)) + "x" +
                            number(layout.panel);
-  std::string ws = "memref<" + scaleShape + "xf32>";
-  std::string wz = "memref<" + scaleShape + "xi32>";
+  std::string ws = "memref<" + scaleShape + "x" + scaleText(format) + ">";
+  std::string wz = "memref<" + scaleShape + "xi8>";
   std::string bias = "memref<" + number(n) + "xf32>";
   std::string out = "memref<?x" + number(n) + "xf32>";
   std::string s = "mixbit.kernel @" + name + "(%a: " + a;
@@ -307,7 +314,7 @@ std::string ContractProblem::text(const std::string &epilogue,
        number(k) + "] layout <panel = " + number(layout.panel) +
        ", block = " + number(layout.block) +
        ", inner = " + number(layout.inner) + ", bits = " + number(layout.bits) +
-       ">" +
+       (layout.trits ? ", trits = true" : "") + ">" +
        (layout.isBitPlanes()
             ? " attributes {a_bits = " + number(dataBits) + " : i64}"
             : "") +
@@ -378,9 +385,9 @@ std::string ContractProblem::cSource(const std::string &name) const {
     add("int8_t", "a", rows, true);
     add("uint32_t", "as", data.scales, true);
     add("uint8_t", "w", packed, false);
-    add("uint32_t", "ws", scales, false);
+    add("uint8_t", "ws", scales, false);
     if (!zeros.empty())
-      add("int32_t", "wz", zeros, false);
+      add("uint8_t", "wz", zeros, false);
   }
   add("uint32_t", "bias", bias, false);
   add("uint32_t", "out", std::vector<float>(m * n), true);
