@@ -151,10 +151,12 @@ void AmxEmitter::end() { call("llvm.x86.tilerelease", {}); }
 /// The operand of `block` for outputs from `column` on.
 Value AmxEmitter::lines(Value panel, Value block, Value column) {
   int64_t tileBytes = kTileRows * kTileBytes;
+  // Expanded strips of 16 outputs hold all of K.
+  if (codes)
+    return address(
+        codes, ir.add(ir.mul(column, plan.paddedK), ir.mul(block, tileBytes)));
   Value offset = ir.add(ir.mul(block, kPanel * kBlock),
                         ir.mul(column, tileBytes / kTileOutputs));
-  if (codes)
-    return address(codes, offset);
   return address(buffers.w,
                  ir.add(offset, ir.mul(panel, kPanel * plan.paddedK)));
 }
@@ -225,8 +227,10 @@ void AmxEmitter::applyGroup(Value panel, Value localRow, Value column,
         sum = arith::AddIOp::create(ir.b, ir.loc, sum, sum);
         sum = arith::SubIOp::create(ir.b, ir.loc, sum, rowSum);
       } else if (buffers.wZeros) {
-        Value zeros = vector::LoadOp::create(ir.b, ir.loc, ints, buffers.wZeros,
-                                             ValueRange{panel, group, at});
+        Value zeros = vector::LoadOp::create(
+            ir.b, ir.loc, VectorType::get(kTileOutputs, ir.b.getI8Type()),
+            buffers.wZeros, ValueRange{panel, group, at});
+        zeros = arith::ExtUIOp::create(ir.b, ir.loc, ints, zeros);
         Value rest = arith::MulIOp::create(ir.b, ir.loc, zeros, rowSum);
         sum = arith::SubIOp::create(ir.b, ir.loc, sum, rest);
       } else if (plan.needSums) {
@@ -234,8 +238,7 @@ void AmxEmitter::applyGroup(Value panel, Value localRow, Value column,
       }
       Value real = arith::SIToFPOp::create(ir.b, ir.loc, reals, sum);
       if (plan.groups > 1) {
-        Value scale = vector::LoadOp::create(
-            ir.b, ir.loc, reals, buffers.wScales, ValueRange{panel, group, at});
+        Value scale = ir.scales(reals, buffers.wScales, {panel, group, at});
         Value before = vector::LoadOp::create(ir.b, ir.loc, reals, floats,
                                               ValueRange{row, at});
         real = vector::FMAOp::create(ir.b, ir.loc, real, scale, before);
@@ -276,7 +279,7 @@ void AmxEmitter::emitRows(bool twoByTwo, Value panel, Value localRow,
 void AmxEmitter::emitPanel(Value row, Value rows, Value panel, Value columns) {
   firstRow = row;
   if (codes)
-    TileEmitter(ir.b, ir.loc, plan, buffers).expandPanel(panel, codes);
+    emitExpandColumns(ir, plan, buffers.w, codes, panel, ir.index(0), kPanel);
   Value rest = ir.rem(rows, kRows), whole = ir.sub(rows, rest);
   auto when = [&](arith::CmpIPredicate predicate, Value lhs, int64_t rhs,
                   function_ref<void()> then, function_ref<void()> otherwise) {
@@ -321,30 +324,6 @@ void AmxEmitter::emitPanel(Value row, Value rows, Value panel, Value columns) {
             [&] { emitRows(false, panel, whole, rest, ir.index(0)); });
       },
       nullptr);
-}
-
-/// All lines of a panel, [block][16 outputs][line][64 B].
-void TileEmitter::expandPanel(Value panel, Value out) {
-  shape = {1, int(kPanel / kLine), 1};
-  place = {};
-  place.panel = panel;
-  place.column = ir.index(0);
-  vectorOffset_.clear();
-  int64_t blockBytes = kPanel * kBlock;
-  ir.loop(ir.index(0), ir.index(plan.blocks()), 1, [&](Value block) {
-    Value packed = ir.mul(ir.add(block, ir.mul(panel, plan.blocks())),
-                          blockBytes / plan.planes);
-    for (int line = 0; line < plan.packedLines(); ++line) {
-      SmallVector<Values> codes = loadCodes(packed, line);
-      for (int j = 0; j < shape.vectors; ++j)
-        for (int plane = 0; plane < plan.planes; ++plane) {
-          int64_t at =
-              (j * kBlock / 4 + line * plan.planes + plane) * kTileBytes;
-          vector::StoreOp::create(ir.b, ir.loc, codes[j][plane], out,
-                                  ir.add(ir.mul(block, blockBytes), at));
-        }
-    }
-  });
 }
 
 } // namespace mixbit

@@ -35,14 +35,22 @@ public:
 
 private:
   void reserveScratch();
+  /// Columns that are expanded at once: whole strips of 16.
+  int64_t expandedColumns(TileShape shape) const {
+    return std::max(plan.columns(shape), kLine);
+  }
   void prepareStrip(Value firstRow, Value rows);
   void copyRow(Value source, Value row);
   void sumRow(Value buffer, Value source, Value row);
   void pairRow(Value buffer, Value source, Value row);
   void emitPanel(Value firstRow, Value rows, Value panel);
   /// All columns of a panel with tiles of `shape` and smaller.
-  void emitColumns(TileShape shape, Value firstRow, Value rows, Value panel,
-                   Value columns);
+  void emitColumns(TileShape shape, bool expand, Value firstRow, Value rows,
+                   Value panel, Value columns);
+  /// Columns [begin, end), with the codes of those from `begin` on expanded if
+  /// `expanded`.
+  void emitColumns(TileShape shape, bool isExpanded, Value firstRow, Value rows,
+                   Value panel, Value begin, Value end, Value columns);
   void emitTiles(TileShape shape, const TilePlace &place, Value rows);
   /// On sums [row][column] of tiles of `width` outputs.
   void emitEpilogue(Value sums, int64_t width, const TilePlace &place,
@@ -55,6 +63,7 @@ private:
   ContractBuffers buffers;
   AmxEmitter amx; ///< where plan.tiles
   Value tile;     ///< sums of a tile, [row][column]
+  Value expanded; ///< codes as bytes, see emitExpandColumns
 };
 } // namespace
 
@@ -62,6 +71,13 @@ void CpuDriver::reserveScratch() {
   Type f32 = ir.b.getF32Type();
   int64_t rows = std::max(plan.tile.rows, plan.gemv.rows);
   tile = kernel.reserveScratch(MemRefType::get({rows, kPanel}, f32), {}, {});
+  if (plan.expandTiles) {
+    int64_t columns = expandedColumns(plan.tile);
+    if (plan.trits)
+      columns = std::max(columns, expandedColumns(plan.gemv));
+    expanded = kernel.reserveScratch(
+        MemRefType::get(columns * plan.paddedK, ir.b.getI8Type()), {}, {});
+  }
   if (plan.copyRows)
     buffers.rows = kernel.reserveScratch(
         MemRefType::get({plan.stripRows, plan.paddedK}, ir.b.getI8Type()), {},
@@ -213,7 +229,7 @@ void CpuDriver::emitPanel(Value firstRow, Value rows, Value panel) {
   {
     OpBuilder::InsertionGuard guard(ir.b);
     ir.b.setInsertionPointToStart(branch.thenBlock());
-    emitColumns(plan.gemv, firstRow, rows, panel, columns);
+    emitColumns(plan.gemv, plan.trits, firstRow, rows, panel, columns);
     ir.b.setInsertionPointToStart(branch.elseBlock());
     if (plan.tiles) {
       amx.emitPanel(firstRow, rows, panel, columns);
@@ -224,14 +240,31 @@ void CpuDriver::emitPanel(Value firstRow, Value rows, Value panel) {
       emitEpilogue(amx.floats, kPanel, place, rows, columns);
       return;
     }
-    emitColumns(plan.tile, firstRow, rows, panel, columns);
+    emitColumns(plan.tile, plan.expandTiles, firstRow, rows, panel, columns);
   }
 }
 
-void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
-                            Value panel, Value columns) {
+void CpuDriver::emitColumns(TileShape shape, bool expand, Value firstRow,
+                            Value rows, Value panel, Value columns) {
+  if (!expand)
+    return emitColumns(shape, false, firstRow, rows, panel, ir.index(0),
+                       columns, columns);
+  // The panel is padded: whole strips are there.
+  int64_t width = expandedColumns(shape);
+  ir.loop(ir.index(0), columns, width, [&](Value begin) {
+    emitExpandColumns(ir, plan, buffers.w, expanded, panel, begin, width);
+    Value end = ir.add(begin, width);
+    if (plan.n % width)
+      end = ir.min(end, columns);
+    emitColumns(shape, true, firstRow, rows, panel, begin, end, columns);
+  });
+}
+
+void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
+                            Value rows, Value panel, Value begin, Value end,
+                            Value columns) {
   int64_t width = plan.columns(shape);
-  ir.loop(ir.index(0), columns, width, [&](Value column) {
+  ir.loop(begin, end, width, [&](Value column) {
     Value left = ir.min(ir.sub(columns, column), ir.index(width));
     ir.loop(ir.index(0), rows, shape.rows, [&](Value localRow) {
       TilePlace place;
@@ -239,6 +272,10 @@ void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
       place.row = ir.add(firstRow, localRow);
       place.panel = panel;
       place.column = column;
+      if (isExpanded) {
+        place.expanded = expanded;
+        place.expandedColumn = ir.sub(column, begin);
+      }
       Value count = ir.sub(rows, localRow);
       if (shape.rows > 1)
         count = ir.min(count, ir.index(shape.rows));
@@ -280,34 +317,10 @@ void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
     fill(region, count);
 }
 
-void CpuDriver::emitEpilogue(Value tile, int64_t width, const TilePlace &place,
+void CpuDriver::emitEpilogue(Value sums, int64_t width, const TilePlace &place,
                              Value rows, Value columns) {
   EpilogueEmitter epilogue(ir.b, ir.loc, op, plan, buffers);
-  int64_t lanes = plan.epilogueLanes;
-  auto type = VectorType::get(lanes, ir.b.getF32Type());
-  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
-  Value limit = ir.index(plan.n);
-  ir.loop(ir.index(0), rows, 1, [&](Value i) {
-    Value m = ir.add(place.row, i);
-    auto vector = [&](Value j, bool masked) {
-      Value sums =
-          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
-      Value n = ir.add(firstOutput, j);
-      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
-                               : LaneRange{n, lanes};
-      epilogue.emit(sums, m, range, place.panel, ir.add(place.column, j));
-    };
-    if (plan.n % width == 0) {
-      ir.loop(ir.index(0), ir.index(width), lanes,
-              [&](Value j) { vector(j, false); });
-      return;
-    }
-    Value whole = ir.mul(ir.div(columns, lanes), lanes);
-    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
-    if (plan.n % lanes == 0)
-      return;
-    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
-  });
+  epilogue.emitTile(sums, place, rows, columns, width);
 }
 
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,

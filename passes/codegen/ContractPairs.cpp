@@ -45,20 +45,19 @@ static Value shuffleWords(ContractIr &ir, Value lhs, Value rhs,
 
 /// Accumulators [pair][vector][half], each two rows x two outputs.
 void TileEmitter::emitPairLines(Values &sums, Value block, int begin, int end) {
-  int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
-  Value base = ir.add(ir.mul(place.panel, panelBytes),
-                      ir.mul(block, kPanel * kBlock / plan.planes));
+  Value base = blockAddress(block);
+  firstVector = 0, lastVector = shape.vectors;
   Value k0 = ir.mul(block, kBlock);
   VectorType type = codesType();
   Value firstPair = ir.div(place.localRow, 2);
   SmallVector<Value> even; // [vector] of the first line
-  for (int line = begin; line < end; ++line) {
+  for (int line = begin; line < end; line += chunkLines()) {
     SmallVector<Values> codes = loadCodes(base, line);
-    for (int plane = 0; plane < plan.planes; ++plane) {
-      int step = line * plan.planes + plane;
+    for (int i = 0; i < chunkLines(); ++i) {
+      int step = line + i;
       Values current;
       for (int j = 0; j < shape.vectors; ++j)
-        current.push_back(codes[j][plane]);
+        current.push_back(codes[j][i]);
       if (step % 2 == 0) {
         even = current;
         continue;

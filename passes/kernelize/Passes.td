@@ -27,13 +27,30 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   let summary = "Make quantization of activations an operation of its own";
   let description = [{
     A `mixbit.linear` with `activations` becomes `mixbit.quantized_linear` over
-    the result of `mixbit.quantize_rows`, one for all users of a value.
+    the result of `mixbit.quantize_rows`, one for all users of a value with the
+    same number of bits.
 
     ```mlir
     %y = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>} : ...
     // becomes
     %c, %s = mixbit.quantize_rows %x {bits = 8 : i64} : ...
     %y = mixbit.quantized_linear %c, %s, %w : ...
+    ```
+  }];
+}
+
+def MultiplyDynamicWeights : Pass<"multiply-dynamic-weights", "::mlir::func::FuncOp"> {
+  let summary = "Make a linear whose weight is computed a product of matrices";
+  let description = [{
+    Only constant weights can be packed while compiling. Others (arguments of
+    the function, results of other operations) become the right side of a
+    `mixbit.matmul`, and the bias an addition.
+
+    ```mlir
+    %y = mixbit.linear %x, %w, %b : (tensor<?x384xf32>, tensor<2x384xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    // becomes, where %w is no constant
+    %p = mixbit.matmul %x, %w {transpose_rhs} : (tensor<?x384xf32>, tensor<2x384xf32>) -> tensor<?x2xf32>
+    %y = mixbit.binary %p, %b {kind = #mixbit.binary_kind<add>} : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
     ```
   }];
 }
@@ -72,6 +89,11 @@ def FormKernels : Pass<"form-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"planes", "planes", "bool", /*default=*/"false",
+           "Pack the weights of linears in planes of 1, 2, 4 or 8 bits instead "
+           "of as densely as their format allows: larger, cheaper to expand">
+  ];
   let dependentDialects = ["::mixbit::MixbitDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

@@ -19,6 +19,16 @@ func.func @bytes(%acc: vector<16xi32>, %c: vector<64xi8>, %d: vector<64xi8>) -> 
   %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
   return %r : vector<16xi32>
 }
+// Tables are looked up by selections where no instruction does it.
+// CHECK-LABEL: @tables
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"(%arg0, %arg1)
+// WIDE-LABEL: @tables
+// WIDE-COUNT-15: arith.select
+// WIDE-NOT: call_intrinsic
+func.func @tables(%t: vector<64xi8>, %i: vector<64xi8>) -> vector<64xi8> {
+  %r = mixbit.lookup %t, %i : vector<64xi8>
+  return %r : vector<64xi8>
+}
 }
 
 //--- avxvnni.mlir
@@ -66,6 +76,12 @@ func.func @two_rows(%acc: vector<8xi32>, %c: vector<32xi8>, %d: vector<32xi8>, %
   %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
   %s = mixbit.dot %acc, %c, %e {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
   return %r, %s : vector<8xi32>, vector<8xi32>
+}
+// CHECK-LABEL: @tables
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%arg0, %arg1)
+func.func @tables(%t: vector<32xi8>, %i: vector<32xi8>) -> vector<32xi8> {
+  %r = mixbit.lookup %t, %i : vector<32xi8>
+  return %r : vector<32xi8>
 }
 // CHECK-LABEL: @small_codes
 // CHECK: "llvm.x86.avx2.pmadd.ub.sw"(%arg1, %arg2)
