@@ -100,14 +100,15 @@ private:
   void assign(Operation *constant, ArrayRef<Operation *> ops) {
     KeepRule *rule = findRule(constant, ops);
     const Format &format = rule ? rule->format : standard;
-    if (format.isFloat())
-      return;
+    if (format == Format::makeFloat())
+      return; // as it is
     auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), format),
                                 rule ? "keep" : "default");
     for (Operation *op : ops) {
       ++assigned;
       setFormatAttr(op, attr);
-      if (auto linear = dyn_cast<LinearOp>(op); linear && activationsAttr)
+      if (auto linear = dyn_cast<LinearOp>(op);
+          linear && activationsAttr && !format.isFloat())
         linear.setActivationsAttr(activationsAttr);
     }
   }
