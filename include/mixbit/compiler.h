@@ -62,6 +62,11 @@ struct CompileOptions {
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;
 
+  /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
+  /// with arrays named as the model's inputs, the first axis the sample. None:
+  /// weights are rounded by themselves.
+  std::vector<std::string> calibration;
+
   /// With weights "auto", what the formats are chosen under: 3.2bits (a weight
   /// of the linear layers, scales counted), 30% (of the fp32 bytes), 12MB (of
   /// the file) or 8ms (of the linear layers, on this machine).
