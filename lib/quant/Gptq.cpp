@@ -23,7 +23,7 @@ namespace mixbit {
 namespace {
 /// Rows of a strip; columns that are rounded before their errors are passed on
 /// to all others at once.
-constexpr int64_t kStrip = 48, kBlock = 64;
+constexpr int64_t kStrip = 120, kBlock = 64;
 
 /// Rows [first, last) of one group of rows.
 struct Strip {
