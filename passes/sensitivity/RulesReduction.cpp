@@ -73,10 +73,12 @@ struct ReduceRules
     AffineExpr count = product(extents, builder.getContext());
     if (std::optional<int64_t> number = constantValue(count))
       return builder.scalar(op.getLoc(), 1.0 / *number, type);
-    Value value = builder.make<DimValueOp>(op.getLoc(), builder.getI64Type(),
-                                           builder.map({count}));
-    value = builder.cast(op.getLoc(), builder.reshape(op.getLoc(), value, {}),
-                         type);
+    // A symbolic extent, counted in ones.
+    Value ones = builder.broadcast(
+        op.getLoc(), builder.scalar(op.getLoc(), 1, type), {count});
+    Value value = builder.make<ReduceOp>(op.getLoc(), type, ones,
+                                         ReduceKind::Add, ArrayRef<int64_t>(0),
+                                         /*keep_dims=*/false);
     return builder.unary(op.getLoc(), UnaryKind::Reciprocal, value);
   }
   /// What each element gets of the gradient of a maximum: equal ones share it.
