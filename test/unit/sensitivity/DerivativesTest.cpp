@@ -78,7 +78,10 @@ static constexpr Rule kRules[] = {
     OF_TWO(add),
     OF_TWO(sub),
     OF_TWO(mul),
-    OF_TWO(div),
+    {"binary_div", R"(
+      %p = mixbit.unary %h {kind = #mixbit.unary_kind<exp>} : (!H) -> !H
+      %q = mixbit.unary %h {kind = #mixbit.unary_kind<sin>} : (!H) -> !H
+      %o = mixbit.binary %q, %p {kind = #mixbit.binary_kind<div>} : (!H, !H) -> !H)"},
     OF_TWO(pow),
     OF_TWO(min),
     OF_TWO(max),
