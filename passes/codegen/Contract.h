@@ -199,9 +199,10 @@ private:
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
 
   // Dot.
-  /// Lines [begin, end) of a block, whole chunks, added to the group's
-  /// accumulators.
-  void emitLines(Values &sums, mlir::Value block, int begin, int end);
+  /// Lines [begin, end) of a block, whole chunks, from `firstLine` (none: 0)
+  /// on, added to the group's accumulators.
+  void emitLines(Values &sums, mlir::Value block, int begin, int end,
+                 mlir::Value firstLine = {});
   mlir::Value broadcastRow(int row, mlir::Value k);
 
   // Expand.

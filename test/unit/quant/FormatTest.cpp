@@ -107,7 +107,7 @@ TEST(FormatTest, saysWhatNoKernelServes) {
                  "in multiples of 32");
   EXPECT_FALSE(kernelServes(
       Format::makeInt(4, 1, 32, FloatKind::F32, ZeroKind::I8), 20, 768, &why));
-  EXPECT_EQ(why, "int4 with zero points in groups of 1x32: kernels serve "
+  EXPECT_EQ(why, "int4z in groups of 1x32: zero points are served as codes "
                  "symmetric formats only");
   EXPECT_TRUE(kernelServes(Format::makeInt(8, 1, 0), 20, 66311));
   EXPECT_FALSE(kernelServes(Format::makeInt(8, 1, 0), 20, 66312));
