@@ -135,6 +135,15 @@ LogicalResult ContractOp::verify() {
     return emitOpError() << "expected a layout that " << getFormat()
                          << " can be packed in, but got " << attr;
 
+  if (getABits() && (*getABits() < 1 || *getABits() > 2))
+    return emitOpError() << "expected a_bits of 1 or 2, but got "
+                         << *getABits();
+  if (layout.isBitPlanes() != getABits().has_value())
+    return emitOpError() << "expected a_bits exactly with weights in bit "
+                            "planes, but got "
+                         << attr << (getABits() ? " with" : " without")
+                         << " a_bits";
+
   MemRefType a = memrefOf(getA());
   if (failed(expectRank(*this, "a", a, 2)))
     return failure();
@@ -148,6 +157,8 @@ LogicalResult ContractOp::verify() {
   if (isQuantized && format->isFloat())
     return emitOpError() << "expected a of f32 with weights of f32, but got "
                          << a;
+  if (getABits() && !isQuantized)
+    return emitOpError() << "expected a of i8 with a_bits, but got " << a;
   if (bool(getAScales()) != isQuantized)
     return emitOpError() << "expected scales of a exactly if it is i8, but got "
                          << a << (getAScales() ? " with" : " without")
@@ -387,6 +398,16 @@ LogicalResult AttentionCoreOp::verify() {
     if (cast<MemRefType>(mask).getDimSize(dim) != 1 &&
         failed(expectExtent(*this, "a mask", mask, dim, size)))
       return failure();
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  auto type = cast<VectorType>(getTable().getType());
+  if (type.getRank() != 1 || type.isScalable() ||
+      type.getNumElements() % 16 != 0)
+    return emitOpError() << "expected a vector of a multiple of 16 bytes, but "
+                            "got "
+                         << type;
   return success();
 }
 

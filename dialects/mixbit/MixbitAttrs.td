@@ -73,7 +73,9 @@ def Mixbit_ActivationsAttr : AttrDef<Mixbit_Dialect, "Activations"> {
   let summary = "How an operation's activations are quantized";
   let description = [{
     Signed symmetric integers of `bits` bits, with a scale a token (a row of
-    the contraction) or a tensor, found at run time or by calibration.
+    the contraction) or a tensor, found at run time or by calibration. Two bits
+    are the values -1, 0 and 1, one bit -1 and 1, times the scale; what the
+    scale is, `mixbit.quantize_rows` says.
 
     ```mlir
     #mixbit.activations<8, per_token, dynamic>
@@ -108,7 +110,7 @@ def Mixbit_SensitivityAttr : AttrDef<Mixbit_Dialect, "Sensitivity"> {
   let mnemonic = "sensitivity";
   let summary = "Second-order sensitivity of the loss to a weight";
   let description = [{
-    `metric` names the measure (`omega`, `trace`, `fisher`, `loss`); `values`
+    `metric` names the measure (`omega`, `trace`, `fisher`, `gram`, `loss`); `values`
     holds one value for the whole weight or one a group of rows. Never
     negative, NaN or infinite.
 
@@ -134,8 +136,13 @@ def Mixbit_LayoutAttr : AttrDef<Mixbit_Dialect, "Layout"> {
     (3 = 2 + 1 bits). With `trits`, ternary codes lie five to a byte. N and K
     are padded with codes for zero (see `lib/quant/Packing.h`).
 
+    `inner = 32` is the layout of bit planes, for contractions that count bits:
+    a line is one bit of the codes of 16 outputs x 32 inputs, and the `bits`
+    lines of 32 inputs follow each other, the lowest bit first.
+
     ```mlir
     #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 4>
+    #mixbit.layout<panel = 64, block = 32, inner = 32, bits = 2>
     #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 2, trits = true>
     ```
   }];

@@ -40,16 +40,19 @@ static json::Value describeExtent(AffineExpr extent, ArrayAttr symbols) {
   return text;
 }
 
+static std::string portName(Attribute name) {
+  return name ? cast<StringAttr>(name).getValue().str() : "";
+}
+
 static json::Object describePort(Attribute name, Type type,
                                  ArrayRef<AffineExpr> shape,
                                  ArrayAttr symbols) {
   json::Array extents;
   for (AffineExpr extent : shape)
     extents.push_back(describeExtent(extent, symbols));
-  return json::Object{
-      {"name", name ? cast<StringAttr>(name).getValue().str() : ""},
-      {"type", typeName(type)},
-      {"shape", std::move(extents)}};
+  return json::Object{{"name", portName(name)},
+                      {"type", typeName(type)},
+                      {"shape", std::move(extents)}};
 }
 
 /// One linear or embedding: its weight's format and size.
@@ -65,9 +68,13 @@ static json::Object describeLayer(Operation *op, Value weight,
     format = formatName(*parsed);
     group = std::to_string(parsed->groupRows) + "x" +
             std::to_string(parsed->groupCols);
+    auto linear = dyn_cast<LinearOp>(op);
+    bool isCounted = linear && linear.getActivations();
+    unsigned dataBits = isCounted ? linear.getActivations()->getBits() : 8;
     bytes = isa<EmbeddingOp>(op)
                 ? storedTableBytes(*parsed, shape.rows, shape.cols)
-                : storedLinearBytes(*parsed, shape.rows, shape.cols, density);
+                : storedLinearBytes(*parsed, shape.rows, shape.cols, density,
+                                    dataBits);
   }
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
@@ -81,7 +88,7 @@ static json::Object describeLayer(Operation *op, Value weight,
 }
 
 json::Object describeGraph(ModuleOp module, Density density) {
-  json::Array inputs, outputs, layers, entries, required;
+  json::Array inputs, outputs, layers, entries, required, trims;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
     if (failed(shapes))
@@ -95,6 +102,11 @@ json::Object describeGraph(ModuleOp module, Density density) {
         required.push_back(json::Object{
             {"entry", func.getSymName().str()},
             {"at_least_zero", describeExtent(normalize(expr), symbols)}});
+    if (auto trim = func->getAttrOfType<DenseI64ArrayAttr>(kTrimAttr))
+      trims.push_back(json::Object{
+          {"entry", func.getSymName().str()},
+          {"mask", portName(func.getArgAttr(trim[0], kNameAttr))},
+          {"dimension", cast<StringAttr>(symbols[trim[1]]).getValue().str()}});
     auto element = [](Value value) {
       return cast<RankedTensorType>(value.getType()).getElementType();
     };
@@ -122,11 +134,14 @@ json::Object describeGraph(ModuleOp module, Density density) {
         layers.push_back(describeLayer(op, conv.getWeight(), density));
     });
   }
-  return json::Object{{"entries", std::move(entries)},
-                      {"inputs", std::move(inputs)},
-                      {"outputs", std::move(outputs)},
-                      {"layers", std::move(layers)},
-                      {"requires", std::move(required)}};
+  json::Object description{{"entries", std::move(entries)},
+                           {"inputs", std::move(inputs)},
+                           {"outputs", std::move(outputs)},
+                           {"layers", std::move(layers)},
+                           {"requires", std::move(required)}};
+  if (!trims.empty())
+    description["trims"] = std::move(trims);
+  return description;
 }
 
 void describeKernels(ModuleOp module, ArrayRef<const Target *> targets,

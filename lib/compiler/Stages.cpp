@@ -9,6 +9,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
+#include "passes/quantize/Allocation.h"
 #include "passes/quantize/Passes.h"
 #include "passes/simplify/Passes.h"
 
@@ -139,7 +140,12 @@ Density Compilation::density() const {
 
 bool Compilation::simplify() {
   progress("simplify");
-  return runPasses("simplify", buildSimplifyPipeline, *module);
+  return runPasses(
+      "simplify",
+      [&](OpPassManager &manager) {
+        buildSimplifyPipeline(manager, options.trimPadding);
+      },
+      *module);
 }
 
 bool Compilation::quantize() {
@@ -155,14 +161,26 @@ bool Compilation::quantize() {
   quantize.activations = options.activations;
   for (const auto &[pattern, format] : options.keep)
     quantize.keep.push_back(pattern + "=" + format);
+  AllocationContext *context = options.allocationContext;
+  AllocateFormatsOptions allocate;
+  allocate.budget = options.budget;
+  allocate.policyOption = options.allocation;
+  allocate.metric = options.metric;
+  allocate.sensitivityFile = options.sensitivity;
+  if (context) {
+    allocate.overhead = context->overhead;
+    allocate.curvePoints = context->curvePoints;
+  }
   if (!runPasses(
           "quantize",
           [&](OpPassManager &manager) {
-            buildQuantizePipeline(manager, quantize);
+            buildQuantizePipeline(manager, quantize, allocate, context);
           },
           *module))
     return false;
   description = describeGraph(*module, density());
+  if (context && context->afterQuantize)
+    context->afterQuantize(*module);
   return true;
 }
 

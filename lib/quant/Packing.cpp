@@ -27,14 +27,20 @@ bool PackedLayout::isValid() const {
     return false;
   if (bits == 32)
     return inner == 1 && !trits;
+  if (isBitPlanes())
+    return block % inner == 0 && (bits == 1 || bits == 2) && !trits;
   if (inner != 4 || bits < 1 || bits > 8 || (trits && bits != 2))
     return false;
   return block % (inner * linesOfChunk(bits)) == 0;
 }
 
-PackedLayout layoutFor(const Format &format, Density density) {
+PackedLayout layoutFor(const Format &format, Density density,
+                       unsigned dataBits) {
   if (format.isFloat())
     return {16, 1, 1, 32};
+  if (dataBits <= 2 && format.bits <= 2 && !format.hasZero() &&
+      format.groupCols % 32 == 0)
+    return {64, 32, 32, format.bits};
   if (density == Density::Planes)
     return {64, 64, 4, unsigned(PowerOf2Ceil(format.bits))};
   return {64, 64, 4, format.bits, format.kind == FormatKind::Ternary};
@@ -43,6 +49,8 @@ PackedLayout layoutFor(const Format &format, Density density) {
 bool layoutFits(const PackedLayout &layout, const Format &format) {
   if (!layout.isValid())
     return false;
+  if (layout.isBitPlanes())
+    return layout == layoutFor(format, Density::Dense, 2);
   for (Density density : {Density::Dense, Density::Planes}) {
     PackedLayout own = layoutFor(format, density);
     if (layout.bits == own.bits && layout.trits == own.trits)
@@ -52,10 +60,10 @@ bool layoutFits(const PackedLayout &layout, const Format &format) {
 }
 
 uint64_t storedLinearBytes(const Format &format, int64_t rows, int64_t cols,
-                           Density density) {
+                           Density density, unsigned dataBits) {
   if (rows <= 0 || cols <= 0)
     return 0;
-  PackedLayout layout = layoutFor(format, density);
+  PackedLayout layout = layoutFor(format, density, dataBits);
   // Padding first, in unsigned arithmetic that saturates.
   auto pad = [](int64_t value, int64_t to) {
     return SaturatingMultiply((uint64_t(value) + to - 1) / to, uint64_t(to));
@@ -159,11 +167,41 @@ static void packTritPanel(const uint8_t *codes, int64_t stride,
                        << (i / 16 * 2);
 }
 
+/// Bit `bit` of the codes of 16 outputs x 32 inputs.
+static void writeBitLine(const uint8_t *codes, int64_t stride, unsigned bit,
+                         uint8_t *out) {
+  for (int64_t row = 0; row != kLineRows; ++row)
+    for (int64_t k = 0; k != 32; ++k)
+      out[row * 4 + k / 8] |= (codes[row * stride + k] >> bit & 1) << k % 8;
+}
+
+static void packBitPlanes(const QuantizedMatrix &weights,
+                          const PackedLayout &layout, uint8_t *out) {
+  int64_t stride = layout.paddedCols(weights.cols);
+  std::vector<uint8_t> codes;
+  for (int64_t panel = 0; panel != layout.panels(weights.rows); ++panel) {
+    unpackPanel(weights, layout, panel, codes);
+    for (int64_t row = 0; row != layout.panel; ++row) {
+      bool isPadding = panel * layout.panel + row >= weights.rows;
+      int64_t used = isPadding ? 0 : weights.cols;
+      std::memset(codes.data() + row * stride + used, 0, stride - used);
+    }
+    for (int64_t k = 0; k < stride; k += layout.block)
+      for (int64_t row = 0; row != layout.panel; row += kLineRows)
+        for (int64_t word = 0; word != layout.block; word += layout.inner)
+          for (unsigned bit = 0; bit != layout.bits; ++bit, out += 64)
+            writeBitLine(codes.data() + row * stride + k + word, stride, bit,
+                         out);
+  }
+}
+
 void packCodes(const QuantizedMatrix &weights, const PackedLayout &layout,
                MutableArrayRef<uint8_t> out) {
   assert(layout.isValid() && layout.bits >= weights.format.bits &&
          int64_t(out.size()) == layout.bytes(weights.rows, weights.cols));
   std::memset(out.data(), 0, out.size());
+  if (layout.isBitPlanes())
+    return packBitPlanes(weights, layout, out.data());
   int64_t stride = layout.paddedCols(weights.cols);
   SmallVector<unsigned, 3> components = componentsOf(layout.bits);
   int64_t chunk = linesOfChunk(layout.bits);
@@ -234,6 +272,22 @@ std::vector<uint8_t> unpackPacked(ArrayRef<uint8_t> packed,
          int64_t(packed.size()) == layout.bytes(n, k));
   int64_t rows = layout.paddedRows(n), cols = layout.paddedCols(k);
   std::vector<uint8_t> codes(rows * cols);
+  if (layout.isBitPlanes()) {
+    for (int64_t row = 0; row != rows; ++row)
+      for (int64_t col = 0; col != cols; ++col)
+        for (unsigned bit = 0; bit != layout.bits; ++bit) {
+          int64_t line = row / layout.panel;
+          line = line * layout.blocks(k) + col / layout.block;
+          line = line * (layout.panel / kLineRows) +
+                 row % layout.panel / kLineRows;
+          line = line * (layout.block / layout.inner) +
+                 col % layout.block / layout.inner;
+          line = line * layout.bits + bit;
+          uint8_t byte = packed[line * 64 + row % kLineRows * 4 + col % 32 / 8];
+          codes[row * cols + col] |= (byte >> col % 8 & 1) << bit;
+        }
+    return codes;
+  }
   for (int64_t row = 0; row != rows; ++row)
     for (int64_t col = 0; col != cols; ++col)
       codes[row * cols + col] =

@@ -12,6 +12,11 @@
 // of the next. N is padded to a multiple of `panel` and K to one of `block`,
 // with Format::paddingCode() (the group's zero point where there is one).
 //
+// With inner 32 codes are cut into bit planes, for contractions that count
+// bits: a line is one bit of the codes of 16 outputs x 32 inputs, input k of
+// output n in bit k%32 of little-endian word n%16; the lines of 32 inputs are
+// the code's bits, the lowest first. Padding is zero bits.
+//
 // With `trits` (ternary codes) five consecutive lines share 64 bytes. A byte
 // holds ceil(v * 256 / 243), where v has the five codes as its digits to base
 // 3, the first line's in front: digit i is then (byte * 3^i mod 256) * 3 / 256.
@@ -46,9 +51,11 @@ struct PackedLayout {
   bool operator!=(const PackedLayout &other) const { return !(*this == other); }
 
   /// Whether Packing.cpp can lay bytes out so: `bits` of 1 to 8 with inner 4,
-  /// or 32 (floats) with inner 1; a panel of a multiple of 16, a block of whole
-  /// chunks.
+  /// 1 or 2 with inner 32, or 32 (floats) with inner 1; a panel of a multiple
+  /// of 16, a block of whole chunks.
   bool isValid() const;
+  /// Lines hold single bits of the codes.
+  bool isBitPlanes() const { return inner == 32; }
   int64_t panels(int64_t n) const { return (n + panel - 1) / panel; }
   int64_t blocks(int64_t k) const { return (k + block - 1) / block; }
   int64_t paddedRows(int64_t n) const { return panels(n) * panel; }
@@ -86,9 +93,11 @@ enum class Density {
   Planes ///< 1, 2, 4 or 8 bits: larger, cheaper to expand
 };
 
-/// The layout that kernels have for a format: panel 64, block 64, inner 4, or
-/// for fp32 panel 16, block 1, inner 1.
-PackedLayout layoutFor(const Format &format, Density density = Density::Dense);
+/// The layout that kernels have for a format with data of `dataBits`: panel 64,
+/// block 64, inner 4, or for fp32 panel 16, block 1, inner 1, or bit planes
+/// (panel 64, block 32, inner 32) where data and codes have at most two bits.
+PackedLayout layoutFor(const Format &format, Density density = Density::Dense,
+                       unsigned dataBits = 8);
 
 /// Whether kernels can read codes of `format` from `layout`.
 bool layoutFits(const PackedLayout &layout, const Format &format);
@@ -97,7 +106,8 @@ bool layoutFits(const PackedLayout &layout, const Format &format);
 /// weight of a linear (padded to whole panels and blocks) or as a table of
 /// rows. The sizes saturate instead of wrapping around.
 uint64_t storedLinearBytes(const Format &format, int64_t rows, int64_t cols,
-                           Density density = Density::Dense);
+                           Density density = Density::Dense,
+                           unsigned dataBits = 8);
 uint64_t storedTableBytes(const Format &format, int64_t rows, int64_t cols);
 
 /// Packs the codes; `out` has layout.bytes(rows, cols) bytes.

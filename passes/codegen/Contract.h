@@ -7,6 +7,7 @@
 //                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
 //                     ContractTile.cpp
 //   EpilogueEmitter   the region on vectors, with loads and stores by the maps
+//   AmxEmitter        a panel on tile registers instead, in ContractAmx.cpp
 //   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
 //   emitContractGpu   outputs; or blocks and threads
 //
@@ -37,9 +38,11 @@ inline constexpr int64_t kLine = 16;
 
 /// How products are summed.
 enum class DotMode {
-  Float,  ///< fused multiply-adds of f32
-  Dot4,   ///< four bytes at a time into i32
-  Small16 ///< small codes: two bytes at a time into i16, now and then into i32
+  Float,   ///< fused multiply-adds of f32
+  Dot4,    ///< four bytes at a time into i32
+  Small16, ///< small codes: two bytes at a time into i16, now and then into i32
+  RowPairs, ///< two rows x two outputs x 8 inputs into i32; one row as Dot4
+  Bits      ///< bits are counted, see ContractBits.h
 };
 
 /// Accumulators of a tile: `rows` x `vectors`, each `phases` times, so that
@@ -62,6 +65,7 @@ struct ContractPlan {
   int64_t offset;              ///< what mixbit.dot subtracts from codes
   std::optional<int64_t> zero; ///< the same for all, if not in w_zeros
   bool binary;                 ///< values are 2 * code - 1
+  int dataBits;                ///< of data where bits are counted, else 0
   int64_t groups;              ///< along K
   int64_t groupSize;           ///< in elements, after padding
   int lanes;                   ///< outputs of an accumulator
@@ -71,6 +75,7 @@ struct ContractPlan {
   bool copyRows;               ///< a is narrower than paddedK
   bool needSums;               ///< sums of a's groups are used
   int64_t stripRows;           ///< rows of a work item
+  bool tiles;                  ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
 
   int64_t panels() const { return (n + kPanel - 1) / kPanel; }
@@ -105,6 +110,8 @@ struct ContractBuffers {
   llvm::SmallVector<mlir::Value> extras, outs;
   mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
   mlir::Value sums; ///< [row of the strip][group]: corrections or sums
+  /// RowPairs: the strip's rows two by two, [pair][k / 8][row][8 bytes].
+  mlir::Value pairs;
 };
 
 /// Binds them in NAME; f32 weights given as bytes are viewed as floats.
@@ -199,18 +206,29 @@ private:
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
 
   // Dot.
-  /// Lines [begin, end) of a block, whole chunks, from `firstLine` (none: 0)
-  /// on, added to the group's accumulators.
-  void emitLines(Values &sums, mlir::Value block, int begin, int end,
-                 mlir::Value firstLine = {});
+  /// Lines [begin, end) of a block, whole chunks, from `firstLine` on, added to
+  /// the group's accumulators.
+  void emitLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector.
+  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
+  /// The same for RowPairs, in ContractPairs.cpp.
+  void emitPairLines(Values &sums, mlir::Value block, int begin, int end);
+  Values startPairs(mlir::Value group);
+  Values finishPairs(const Values &sums);
+  /// Whether this tile multiplies pairs of rows.
+  bool inPairs() const {
+    return plan.mode == DotMode::RowPairs && shape.rows > 1;
+  }
 
   // Expand.
   /// Bits of a code where the tile reads it, and the lines of a chunk there.
   unsigned codeBits() const { return place.expanded ? 8 : plan.bits; }
   int chunkLines() const { return place.expanded ? 1 : plan.chunk; }
-  /// Address of a block's first byte.
+  /// Address of the first byte of a block's lines, from `firstLine` on, and
+  /// their first input.
   mlir::Value blockAddress(mlir::Value block);
+  mlir::Value blockInput(mlir::Value block);
   /// The codes of the chunk that starts at `line`: [vector][line].
   llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
   /// Offset of vector `j`'s first byte from the block's.
@@ -225,8 +243,10 @@ private:
   const ContractBuffers &buffers;
   TileShape shape{};
   TilePlace place;
-  Values rowIndex;      ///< of `a` or of the copies
-  Values vectorOffset_; ///< see vectorOffset
+  int firstVector = 0, lastVector = 0; ///< see emitVectorLines
+  mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
+  Values rowIndex;       ///< of `a` or of the copies
+  Values vectorOffset_;  ///< see vectorOffset
 };
 
 /// Emits the epilogue on one vector of results at a time.
@@ -239,6 +259,11 @@ public:
   /// it masks is not stored. `column` is the first output's in its panel.
   void emit(mlir::Value sums, mlir::Value m, const LaneRange &range,
             mlir::Value panel, mlir::Value column);
+
+  /// The same for `rows` rows of a tile's sums, memref<? x kPanel xf32>, of
+  /// which `columns` columns are left; a tile has `width`.
+  void emitTile(mlir::Value sums, const TilePlace &place, mlir::Value rows,
+                mlir::Value columns, int64_t width);
 
 private:
   mlir::Value applyScales(mlir::Value sums, mlir::Value m, mlir::Value panel,
@@ -254,6 +279,9 @@ private:
 /// Fills NAME and NAME.extent of a kernel for a CPU.
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);
+/// The same for weights in bit planes.
+void emitContractBits(KernelBuilder &kernel, ContractOp op,
+                      const ContractPlan &plan);
 /// The same for a GPU: iteration begin + block index.
 void emitContractGpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);

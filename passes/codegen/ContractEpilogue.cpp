@@ -84,4 +84,33 @@ void EpilogueEmitter::emit(Value sums, Value m, const LaneRange &range,
   }
 }
 
+void EpilogueEmitter::emitTile(Value tile, const TilePlace &place, Value rows,
+                               Value columns, int64_t width) {
+  int64_t lanes = plan.epilogueLanes;
+  auto type = VectorType::get(lanes, ir.b.getF32Type());
+  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
+  Value limit = ir.index(plan.n);
+  ir.loop(ir.index(0), rows, 1, [&](Value i) {
+    Value m = ir.add(place.row, i);
+    auto vector = [&](Value j, bool masked) {
+      Value sums =
+          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
+      Value n = ir.add(firstOutput, j);
+      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
+                               : LaneRange{n, lanes};
+      emit(sums, m, range, place.panel, ir.add(place.column, j));
+    };
+    if (plan.n % width == 0) {
+      ir.loop(ir.index(0), ir.index(width), lanes,
+              [&](Value j) { vector(j, false); });
+      return;
+    }
+    Value whole = ir.mul(ir.div(columns, lanes), lanes);
+    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
+    if (plan.n % lanes == 0)
+      return;
+    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
+  });
+}
+
 } // namespace mixbit

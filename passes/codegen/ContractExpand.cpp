@@ -73,24 +73,34 @@ Value TileEmitter::vectorOffset(int j) {
 }
 
 Value TileEmitter::blockAddress(Value block) {
-  if (place.expanded)
-    return ir.mul(block, kLine * kBlock);
-  return ir.add(ir.mul(place.panel, plan.panelBytes()),
-                ir.mul(block, kPanel / kLine * plan.stripBytes()));
+  Value address =
+      place.expanded
+          ? ir.mul(block, kLine * kBlock)
+          : ir.add(ir.mul(place.panel, plan.panelBytes()),
+                   ir.mul(block, kPanel / kLine * plan.stripBytes()));
+  return firstLine ? ir.add(address, ir.mul(firstLine, 8 * codeBits()))
+                   : address;
+}
+
+Value TileEmitter::blockInput(Value block) {
+  Value k = ir.mul(block, kBlock);
+  return firstLine ? ir.add(k, ir.mul(firstLine, 4)) : k;
 }
 
 SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
   Value source = place.expanded ? place.expanded : buffers.w;
   int packedLines = chunkLines() * codeBits() / 8;
   SmallVector<Values> result;
-  for (int j = 0; j < shape.vectors; ++j) {
+  for (int j = firstVector; j < lastVector; ++j) {
     Values packed;
     Value first = ir.add(block, vectorOffset(j));
     for (int i = 0; i < packedLines; ++i) {
       Value address = ir.add(first, line * 8 * codeBits() + i * 64);
-      // One request a line of 64 bytes.
-      if (plan.prefetchBytes && !place.expanded &&
-          (j * plan.lanes) % kLine == 0) {
+      // One request a line of 64 bytes; tiles of many rows that read less than
+      // a line read it again soon.
+      bool fetches = plan.prefetchBytes && !place.expanded &&
+                     (shape.rows == 1 || plan.lanes >= kLine);
+      if (fetches && (j * plan.lanes) % kLine == 0) {
         Value ahead = ir.add(address, plan.prefetchBytes);
         memref::PrefetchOp::create(ir.b, ir.loc, source, ahead,
                                    /*isWrite=*/false, /*localityHint=*/3,

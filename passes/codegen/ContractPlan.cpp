@@ -13,25 +13,52 @@ namespace mixbit {
 static void chooseTiles(ContractPlan &plan) {
   bool grouped = plan.groups > 1;
   bool isFloat = plan.mode == DotMode::Float;
+  // Tiles of several rows take codes out of packed bytes.
+  bool unpacks = !isFloat && plan.bits < 8 && !plan.expandTiles;
   switch (plan.target->dot) {
   case DotIsa::Avx512Vnni:
     // 32 registers: 24 accumulators, 4 weights, one broadcast folded into the
-    // product. Groups need float accumulators beside the integers.
-    plan.tile = grouped ? TileShape{6, 2, 1} : TileShape{6, 4, 1};
+    // product. Groups need float accumulators beside the integers; packed
+    // weights that wait for their other planes take the room of a row.
+    plan.tile = grouped               ? TileShape{6, 2, 1}
+                : isFloat || !unpacks ? TileShape{6, 4, 1}
+                                      : TileShape{5, 4, 1};
     plan.gemv = {1, 4, grouped ? 2 : 4};
     plan.prefetchBytes = 64 * 4 * 64;
     break;
+  case DotIsa::AvxVnni:
+    // 16 registers, and no broadcast inside of the product. Two products a
+    // cycle of latency 5 want 10 chains; the second plane of packed weights
+    // takes the room of the fifth row.
+    plan.tile = isFloat   ? TileShape{6, 2, 1}
+                : unpacks ? TileShape{4, 2, 1}
+                          : TileShape{5, 2, 1};
+    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, grouped ? 1 : 2};
+    plan.prefetchBytes = isFloat ? 0 : 64 * 4 * 64;
+    break;
   case DotIsa::Avx2:
-    // 16 registers. Sums in i32 of small codes lie in memory between flushes.
-    plan.tile = isFloat || plan.mode == DotMode::Small16 ? TileShape{6, 2, 1}
-                                                         : TileShape{4, 2, 1};
-    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
+    // 16 registers. With codes, one vector of outputs and more rows spend the
+    // fewest instructions on the weights' signs and sizes, and leave room for
+    // sums in i32 beside those in i16.
+    plan.tile = isFloat                         ? TileShape{6, 2, 1}
+                : plan.mode == DotMode::Small16 ? TileShape{5, 1, 1}
+                                                : TileShape{6, 1, 1};
+    plan.gemv = {1, 8, 1};
+    plan.prefetchBytes = 64 * 2 * 64;
     break;
   case DotIsa::NeonDot:
     // 24 integer accumulators spill: all broadcasts of a row are registers.
     plan.tile = grouped   ? TileShape{4, 2, 1}
                 : isFloat ? TileShape{6, 4, 1}
                           : TileShape{4, 4, 1};
+    plan.gemv = {1, 8, 1};
+    break;
+  case DotIsa::NeonI8mm:
+    // Pairs of rows: 16 accumulators, 4 operands of weights made by zips, 4
+    // packed vectors. With groups as many floats lie beside 8.
+    plan.tile = isFloat   ? TileShape{6, 4, 1}
+                : grouped ? TileShape{8, 1, 1}
+                          : TileShape{8, 2, 1};
     plan.gemv = {1, 8, 1};
     break;
   case DotIsa::Generic: {
@@ -46,7 +73,7 @@ static void chooseTiles(ContractPlan &plan) {
     break;
   }
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
-  int64_t rows = plan.tile.rows;
+  int64_t rows = plan.tiles ? 32 : plan.tile.rows;
   plan.stripRows = (128 + rows - 1) / rows * rows;
 }
 
@@ -68,9 +95,43 @@ static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
   return success();
 }
 
+/// Weights in bit planes.
+static LogicalResult planBits(ContractOp op, QuantizedTypeInterface format,
+                              ContractPlan &plan) {
+  LayoutAttr layout = op.getLayout();
+  if (layout.getPanel() != kPanel || layout.getBlock() != 32)
+    return op.emitOpError("expected bit planes in the layout <panel = 64, "
+                          "block = 32, inner = 32, bits = 1 or 2>, but got ")
+           << layout;
+  if (plan.target->isGpu())
+    return op.emitOpError("expected codes in whole bytes for a GPU, but got ")
+           << layout;
+  plan.mode = DotMode::Bits;
+  plan.bits = layout.getBits();
+  plan.dataBits = *op.getABits();
+  plan.maxCode = format.getLevels() - 1;
+  plan.binary = format.getDoubledImplicitZero() % 2 != 0;
+  plan.zero = format.getDoubledImplicitZero() / 2;
+  plan.paddedK = llvm::alignTo(plan.k, 32);
+  if (plan.paddedK > 65536)
+    return op.emitOpError("expected at most 65536 inputs, but got ") << plan.k;
+  plan.groups = cast<MemRefType>(op.getWScales().getType()).getDimSize(1);
+  int64_t group = format.getGroupShape()[1];
+  plan.groupSize = plan.groups == 1 ? plan.paddedK : group;
+  if (plan.groups > 1 && group % 32 != 0)
+    return op.emitOpError("expected groups of a multiple of 32 inputs, but "
+                          "got ")
+           << group;
+  plan.lanes = std::max(plan.target->vectorBits / 32, 1);
+  plan.copyRows = op.getA().getType().getDimSize(1) < plan.paddedK;
+  return success();
+}
+
 static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
                                  ContractPlan &plan) {
   LayoutAttr layout = op.getLayout();
+  if (op.getABits())
+    return planBits(op, format, plan);
   if (layout.getPanel() != kPanel || layout.getBlock() != kBlock ||
       layout.getInner() != 4 || layout.getBits() > 8)
     return op.emitOpError("expected integer weights in the layout <panel = 64, "
@@ -125,6 +186,11 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   // Five bits and more would need too many additions from i16 to i32.
   plan.mode = dot == DotIsa::Avx2 && plan.maxCode <= 15 ? DotMode::Small16
                                                         : DotMode::Dot4;
+  plan.tiles = plan.target->hasTiles &&
+               (plan.groups == 1 || plan.groupSize % kBlock == 0);
+  // A group of whole steps of 8 inputs.
+  if (dot == DotIsa::NeonI8mm && plan.groupSize % 8 == 0)
+    plan.mode = DotMode::RowPairs;
   plan.lanes = std::max(plan.target->vectorBits / 32, 1);
   int64_t ka = op.getA().getType().getDimSize(1);
   plan.copyRows = ka < plan.paddedK;
@@ -159,6 +225,8 @@ FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
         << op.getFormat();
   if (failed(planned))
     return failure();
+  if (plan.mode == DotMode::Bits)
+    return plan; // Tiles are chosen in ContractBits.cpp.
   chooseTiles(plan);
   return plan;
 }

@@ -83,7 +83,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
       }
     }
   };
-  constexpr int64_t unroll = 8;
+  // Of neighbouring steps LLVM would load the weights together, and spill them
+  // where the accumulators leave no room.
+  bool isFull = plan.target->dot == DotIsa::Avx512Vnni &&
+                shape.rows * shape.vectors >= 24;
+  int64_t unroll = isFull ? 1 : 8;
   int64_t whole = plan.k / unroll * unroll;
   Values sums(shape.rows * shape.vectors * shape.phases,
               ir.splatFloat(type, 0));
@@ -130,14 +134,24 @@ Value TileEmitter::broadcastRow(int row, Value k) {
   return vector::BitCastOp::create(ir.b, ir.loc, codesType(), x);
 }
 
-void TileEmitter::emitLines(Values &sums, Value block, int begin, int end,
-                            Value firstLine) {
-  Value base = blockAddress(block);
-  Value k0 = ir.mul(block, kBlock);
-  if (firstLine) {
-    base = ir.add(base, ir.mul(firstLine, 8 * codeBits()));
-    k0 = ir.add(k0, ir.mul(firstLine, 4));
+void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
+  if (inPairs())
+    return emitPairLines(sums, block, begin, end);
+  // One row alone reads each byte once, and does so in the order of memory:
+  // all lines of 16 outputs, then of the next.
+  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
+  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  for (int first = 0; first < shape.vectors; first += step) {
+    firstVector = first;
+    lastVector = std::min(first + step, shape.vectors);
+    emitVectorLines(sums, block, begin, end);
   }
+}
+
+void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
+                                  int end) {
+  Value base = blockAddress(block);
+  Value k0 = blockInput(block);
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
@@ -149,9 +163,12 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end,
     if (pending == 0)
       return;
     Value ones = ir.splat(halfType, 1);
-    for (int t = 0; t < tiles; ++t)
-      sums[t * shape.phases] =
-          ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+    for (int i = 0; i < shape.rows; ++i)
+      for (int j = firstVector; j < lastVector; ++j) {
+        int t = i * shape.vectors + j;
+        sums[t * shape.phases] =
+            ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+      }
     pending = 0;
   };
   bool inlineSums = place.rowLimit && plan.needSums;
@@ -165,11 +182,11 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end,
         halves.assign(tiles, ir.splat(halfType, 0));
       for (int row = 0; row < shape.rows; ++row) {
         Value x = broadcastRow(row, k);
-        for (int j = 0; j < shape.vectors; ++j) {
+        for (int j = firstVector; j < lastVector; ++j) {
           int t = row * shape.vectors + j;
           Value &sum =
               small ? halves[t] : sums[t * shape.phases + step % shape.phases];
-          sum = ir.dot(sum, codes[j][i], x, plan.maxCode);
+          sum = ir.dot(sum, codes[j - firstVector][i], x, plan.maxCode);
         }
         if (inlineSums) {
           Value &sum = sums[tiles * shape.phases + row];
@@ -190,6 +207,8 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end,
 /// Integer accumulators of a new group: what codes for zero and the dot's
 /// offset leave over, or zero where `finishGroup` adds it.
 SmallVector<Value> TileEmitter::startGroup(Value group) {
+  if (inPairs())
+    return startPairs(group);
   Value zero = ir.splat(accType(), 0);
   Values sums(shape.rows * shape.vectors * shape.phases, zero);
   if (place.rowLimit) {
@@ -214,7 +233,9 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
   Values result;
-  for (int t = 0; t < tiles; ++t) {
+  if (inPairs())
+    result = finishPairs(sums);
+  for (int t = 0; t < tiles && !inPairs(); ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
       sum = arith::AddIOp::create(ir.b, ir.loc, sum,
@@ -310,10 +331,10 @@ SmallVector<Value> TileEmitter::emitGroups() {
                    Values sums = startGroup(group);
                    auto body = [&](Value part, ValueRange inner) {
                      Values step(inner);
-                     Value line;
                      if (parts != 1)
-                       line = ir.mul(ir.rem(part, parts), unit / 4);
-                     emitLines(step, ir.div(part, parts), 0, unit / 4, line);
+                       firstLine = ir.mul(ir.rem(part, parts), unit / 4);
+                     emitLines(step, ir.div(part, parts), 0, unit / 4);
+                     firstLine = {};
                      return step;
                    };
                    if (units == 1) {

@@ -42,8 +42,9 @@ struct PackedWeight {
 };
 } // namespace
 
-static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
-                                          Density density, Operation *user) {
+static FailureOr<PackedWeight> packWeight(Value weight, unsigned dataBits,
+                                          PlanBuilder &builder, Density density,
+                                          Operation *user) {
   Location loc = weight.getLoc();
   std::string name = nodeName(loc, "weight");
   auto type = cast<RankedTensorType>(weight.getType());
@@ -59,7 +60,7 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
     FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
     if (failed(matrix))
       return failure();
-    packed.layout = layoutFor(matrix->format, density);
+    packed.layout = layoutFor(matrix->format, density, dataBits);
     const PackedLayout &layout = packed.layout;
     packed.codes =
         builder.weight(packedAttr<uint8_t>(layout.bytes(n, k),
@@ -149,7 +150,9 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   FailureOr<View> a = asMatrix(op->getOperand(0), loc);
   if (failed(a))
     return failure();
-  FailureOr<PackedWeight> packed = packWeight(weight, builder, density, op);
+  unsigned dataBits = quantized ? quantized.getBits() : 32;
+  FailureOr<PackedWeight> packed =
+      packWeight(weight, dataBits, builder, density, op);
   if (failed(packed))
     return failure();
 
@@ -204,9 +207,11 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   operands.push_back(asMatrix(out, loc));
   maps.push_back(AffineMapAttr::get(pointMap));
 
-  std::string name = "linear_" + shortName(packed->format) + "_" +
-                     std::to_string(packed->inputs) + "x" +
-                     std::to_string(packed->outputs);
+  std::string name = "linear_" + shortName(packed->format);
+  if (dataBits < 8)
+    name += "_a" + std::to_string(dataBits);
+  name += "_" + std::to_string(packed->inputs) + "x" +
+          std::to_string(packed->outputs);
   for (Operation *member : ArrayRef(group.ops).drop_front()) {
     if (auto unary = dyn_cast<UnaryOp>(member))
       name += "_" + stringifyUnaryKind(unary.getKind()).str();
@@ -225,7 +230,9 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
         inside.getArrayAttr(maps), TypeAttr::get(packed->format),
         inside.getDenseI64ArrayAttr({packed->outputs, packed->inputs}),
         LayoutAttr::get(context, layout.panel, layout.block, layout.inner,
-                        layout.bits, layout.trits));
+                        layout.bits, layout.trits),
+        layout.isBitPlanes() ? inside.getI64IntegerAttr(dataBits)
+                             : IntegerAttr());
     Block &block = contract.getEpilogue().emplaceBlock();
     Type f32 = inside.getF32Type();
     for (size_t i = 0; i != extras.size() + 1; ++i)

@@ -216,6 +216,8 @@ FailureOr<PlanOp> createPlan(func::FuncOp func, const SymbolicShapes &shapes) {
   // What the importer had to assume of the symbols; checked at each run.
   if (Attribute required = func->getAttr(kRequiresAttr))
     plan->setAttr(kRequiresAttr, required);
+  if (Attribute trim = func->getAttr(kTrimAttr))
+    plan->setAttr(kTrimAttr, trim);
   Block &block = plan.getBody().emplaceBlock();
   for (Type type : buffers)
     block.addArgument(type, func.getLoc());

@@ -18,9 +18,19 @@ namespace mixbit {
 #define GEN_PASS_DECL
 #include "passes/quantize/Passes.h.inc"
 
-/// The whole stage, in order.
+struct AllocationContext;
+
+/// With what the command line has measured; `context`, which may be null,
+/// outlives the pass.
+std::unique_ptr<mlir::Pass>
+createAllocateFormats(const AllocateFormatsOptions &options,
+                      AllocationContext *context);
+
+/// The whole stage, in order. Formats are allocated if weights are `auto`.
 void buildQuantizePipeline(mlir::OpPassManager &manager,
-                           const AssignFormatsOptions &options);
+                           const AssignFormatsOptions &options,
+                           const AllocateFormatsOptions &allocate = {},
+                           AllocationContext *context = nullptr);
 
 /// Registers the passes and the pipeline `mixbit-quantize`, which takes the
 /// options of `assign-formats`.

@@ -9,8 +9,13 @@ namespace mixbit {
 #include "passes/quantize/Passes.h.inc"
 
 void buildQuantizePipeline(mlir::OpPassManager &manager,
-                           const AssignFormatsOptions &options) {
+                           const AssignFormatsOptions &options,
+                           const AllocateFormatsOptions &allocate,
+                           AllocationContext *context) {
   manager.addPass(createAssignFormats(options));
+  manager.addPass(createDetectGrids());
+  if (options.weights == "auto")
+    manager.addPass(createAllocateFormats(allocate, context));
   manager.addPass(createQuantizeWeights());
   manager.addPass(createVerifyQuantized());
 }
@@ -32,6 +37,17 @@ struct QuantizeOptions : mlir::PassPipelineOptions<QuantizeOptions> {
   Option<std::string> activations{*this, "activations",
                                   llvm::cl::desc("As of assign-formats"),
                                   llvm::cl::init(defaults.activations)};
+  AllocateFormatsOptions allocateDefaults;
+  Option<std::string> budget{*this, "budget",
+                             llvm::cl::desc("As of allocate-formats")};
+  Option<std::string> allocation{*this, "allocation",
+                                 llvm::cl::desc("As of allocate-formats"),
+                                 llvm::cl::init(allocateDefaults.policyOption)};
+  Option<std::string> metric{*this, "metric",
+                             llvm::cl::desc("As of allocate-formats"),
+                             llvm::cl::init(allocateDefaults.metric)};
+  Option<std::string> sensitivity{*this, "sensitivity",
+                                  llvm::cl::desc("As of allocate-formats")};
   ListOption<std::string> keep{*this, "keep",
                                llvm::cl::desc("As of assign-formats")};
 };
@@ -49,7 +65,12 @@ void registerQuantizePasses() {
         options.activations = given.activations;
         for (const std::string &entry : given.keep)
           options.keep.push_back(entry);
-        buildQuantizePipeline(manager, options);
+        AllocateFormatsOptions allocate;
+        allocate.budget = given.budget;
+        allocate.policyOption = given.allocation;
+        allocate.metric = given.metric;
+        allocate.sensitivityFile = given.sensitivity;
+        buildQuantizePipeline(manager, options, allocate);
       });
 }
 } // namespace mixbit

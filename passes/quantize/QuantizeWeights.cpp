@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/quant/Grid.h"
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
@@ -113,7 +114,8 @@ private:
       finish(ops, {});
       return success();
     }
-    FailureOr<QuantizedMatrix> matrix = round(constant, name, *format);
+    FailureOr<QuantizedMatrix> matrix =
+        round(constant, name, *format, attr.getReason() == "grid");
     if (failed(matrix))
       return failure();
     ++rounded;
@@ -124,7 +126,7 @@ private:
   }
 
   FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
-                                   const Format &format) {
+                                   const Format &format, bool isOnGrid) {
     auto type = cast<RankedTensorType>(constant.getType());
     auto value = cast<ElementsAttr>(constant.getValue());
     std::vector<uint8_t> storage;
@@ -141,9 +143,10 @@ private:
       return constant.emitError()
              << "weight '" << name << "': expected " << expected
              << " bytes of data, but got " << bytes->size();
-    auto matrix = roundToNearest({bytes->data(), kindOf(type.getElementType()),
-                                  type.getDimSize(0), type.getDimSize(1)},
-                                 format);
+    FloatMatrix floats{bytes->data(), kindOf(type.getElementType()),
+                       type.getDimSize(0), type.getDimSize(1)};
+    auto matrix =
+        isOnGrid ? fitGrid(floats, format) : roundToNearest(floats, format);
     if (!matrix)
       return constant.emitError()
              << "weight '" << name

@@ -716,6 +716,58 @@ mixbit.kernel @k(%q: memref<?x4x2x8xf32>, %k: memref<?x5x2x8xf32>, %v: memref<?x
 
 // -----
 
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits of 1 or 2, but got 3}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 3 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits exactly with weights in bit planes, but got #mixbit.layout<panel = 64, block = 32, inner = 32, bits = 1> without a_bits}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits exactly with weights in bit planes, but got #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 1> with a_bits}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xf32>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a of i8 with a_bits, but got 'memref<?x64xf32>'}}
+  mixbit.contract a(%a : memref<?x64xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+func.func @lookup_size(%t: vector<24xi8>) {
+  // expected-error @below {{expected a vector of a multiple of 16 bytes, but got 'vector<24xi8>'}}
+  %0 = mixbit.lookup %t, %t : vector<24xi8>
+  return
+}
+
+// -----
+
 func.func @dot_lanes(%acc: vector<16xi32>, %c: vector<32xi8>) {
   // expected-error @below {{expected codes that fill the sums' vector, but got 'vector<32xi8>' for 'vector<16xi32>'}}
   %0 = mixbit.dot %acc, %c, %c {max_code = 255 : i64} : vector<16xi32>, vector<32xi8>

@@ -1,4 +1,5 @@
 // RUN: mixbit-opt --assign-formats %s | FileCheck %s --check-prefixes=CHECK,INT8
+// RUN: mixbit-opt --assign-formats="weights=auto" %s | FileCheck %s --check-prefixes=CHECK,INT8
 // RUN: mixbit-opt --assign-formats="weights=int4 activations=fp32" %s | FileCheck %s --check-prefixes=CHECK,INT4
 // RUN: mixbit-opt --assign-formats="weights=ternary group=2x64" %s | FileCheck %s --check-prefixes=CHECK,TERNARY
 // RUN: mixbit-opt --assign-formats="weights=fp32" %s | FileCheck %s --check-prefixes=CHECK,FP32

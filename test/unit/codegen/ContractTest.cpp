@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "test/unit/codegen/KernelHarness.h"
 
+#include "test/unit/codegen/AmxEmulator.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include "gtest/gtest.h"
@@ -126,9 +128,55 @@ TEST_P(ContractTest, MatchesReference) {
   }
 }
 
+/// All that tiles distinguish: whole and ragged strips, more and fewer than 16
+/// rows left, both halves of a panel, stored and expanded codes, copied rows.
+TEST(ContractAmx, MatchesReference) {
+  const Target *target = findTarget("amx");
+  const bool isEmulated = !isNative(*target);
+  if (isEmulated && !emulateAmx())
+    GTEST_SKIP() << "tiles are emulated on x86-64 only";
+  struct Problem {
+    Format format;
+    int64_t n, k, ka;
+  };
+  const Problem problems[] = {
+      {Format::makeInt(8, 1, 0), 130, 192, 192},
+      {Format::makeInt(8, 1, 0), 20, 100, 100},
+      {Format::makeInt(8, 1, 64, FloatKind::F32, ZeroKind::I8), 64, 256, 256},
+      {Format::makeInt(4, 1, 128), 100, 320, 320},
+      {Format::makeBinary(1, 64), 70, 128, 160},
+      {Format::makeTernary(1, 0), 48, 200, 256}};
+  for (const Problem &kind : problems) {
+    auto first =
+        ContractProblem::make(1, kind.n, kind.k, kind.ka, kind.format, 7);
+    auto kernel = JitKernel::compile(first.text(), *target, isEmulated);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    for (int64_t m : {1, 2, 15, 16, 17, 31, 32, 33, 48, 49, 128, 129, 150}) {
+      auto problem = ContractProblem::make(m, kind.n, kind.k, kind.ka,
+                                           kind.format, 11 + m);
+      std::vector<float> out(m * kind.n + 64, -12345.0f);
+      long before = numEmulatedProducts();
+      kernel->run(problem.args(out), m > 16 ? 3 : 1);
+      if (isEmulated) {
+        EXPECT_EQ(numEmulatedProducts() > before, m > 1) << m;
+      }
+      EXPECT_FALSE(areTilesConfigured());
+      for (size_t i = m * kind.n; i < out.size(); ++i)
+        ASSERT_EQ(out[i], -12345.0f) << "written beyond the end";
+      out.resize(m * kind.n);
+      expectNear(out, problem.reference(), kind.n, 1e-6f,
+                 "m " + std::to_string(m) + " n " + std::to_string(kind.n) +
+                     " k " + std::to_string(kind.k));
+      if (HasFatalFailure())
+        return;
+    }
+  }
+}
+
 static const Variant variants[] = {
-    {"x86-64", false},     {"x86-64-v3", false}, {"x86-64-v3", true},
-    {"avx512vnni", false}, {"avx512vnni", true}, {"aarch64-dotprod", true}};
+    {"x86-64", false},    {"x86-64-v3", false},     {"x86-64-v3", true},
+    {"avxvnni", false},   {"avxvnni", true},        {"avx512vnni", false},
+    {"avx512vnni", true}, {"aarch64-dotprod", true}};
 
 static const Case cases[] = {
     {"fp32", Format::makeFloat()},
@@ -251,24 +299,26 @@ TEST_P(ContractQemuTest, MatchesReference) {
   ASSERT_TRUE(bool(assembly)) << llvm::toString(assembly.takeError());
   writeFile(path + "/kernels.s", *assembly);
   writeFile(path + "/main.c", source);
-  std::string compile =
-      "cd " + path +
-      " && clang-22 --target=aarch64-linux-gnu -march=armv8.2-a+dotprod -O1 "
-      "-fuse-ld=lld-22 -fPIE -pie -isystem " +
-      sysroot + "/include -B" + sysroot + "/lib -L" + sysroot +
-      "/lib -nostartfiles " + sysroot + "/lib/Scrt1.o " + sysroot +
-      "/lib/crti.o -nodefaultlibs main.c kernels.s -lc -lm " + sysroot +
-      "/lib/crtn.o -o program";
+  std::string compile = "cd " + path +
+                        " && clang-22 --target=aarch64-linux-gnu "
+                        "-march=armv8.2-a+dotprod+i8mm -O1 "
+                        "-fuse-ld=lld-22 -fPIE -pie -isystem " +
+                        sysroot + "/include -B" + sysroot + "/lib -L" +
+                        sysroot + "/lib -nostartfiles " + sysroot +
+                        "/lib/Scrt1.o " + sysroot +
+                        "/lib/crti.o -nodefaultlibs main.c kernels.s -lc -lm " +
+                        sysroot + "/lib/crtn.o -o program";
   ASSERT_EQ(std::system(compile.c_str()), 0) << compile;
-  EXPECT_EQ(
-      std::system(
-          ("qemu-aarch64 -L " + sysroot + " " + path + "/program").c_str()),
-      0);
+  EXPECT_EQ(std::system(("qemu-aarch64 -cpu max -L " + sysroot + " " + path +
+                         "/program")
+                            .c_str()),
+            0);
   llvm::sys::fs::remove_directories(path);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ContractQemuTest,
-                         testing::Values("aarch64-dotprod", "aarch64"),
+                         testing::Values("aarch64-i8mm", "aarch64-dotprod",
+                                         "aarch64"),
                          [](const auto &info) {
                            std::string name = info.param;
                            llvm::erase_if(

@@ -34,6 +34,8 @@ public:
 
   /// Runs all iterations, in `parts` ranges, with fresh scratch each.
   void run(const std::vector<int64_t> &args, int parts = 1) const;
+  /// Runs the range of one of `parts` threads.
+  void runPart(const std::vector<int64_t> &args, int part, int parts) const;
   mxb_extent extent(const std::vector<int64_t> &args) const {
     return kernel.extent(args.data());
   }
@@ -62,9 +64,12 @@ struct ContractProblem {
   std::vector<uint8_t> scales, zeros; ///< bytes, as packed
   std::vector<int8_t> rows;           ///< [m][ka]
 
+  unsigned dataBits = 8;
+
   static ContractProblem make(int64_t m, int64_t n, int64_t k, int64_t ka,
                               const Format &format, unsigned seed,
-                              Density density = Density::Dense);
+                              Density density = Density::Dense,
+                              unsigned dataBits = 8);
   /// Kernel @k: out = contract + bias; `epilogue` replaces the region's body,
   /// from %acc and %b to %y.
   std::string text(const std::string &epilogue = "",

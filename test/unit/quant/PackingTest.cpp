@@ -101,6 +101,52 @@ TEST(PackingTest, everyFormatAndTailReturns) {
     }
 }
 
+TEST(PackingTest, bitPlanesReturn) {
+  // Output 1's inputs 0 and 33 are the only codes other than 0.
+  QuantizedMatrix matrix;
+  matrix.format = Format::makeInt(2, 1, 0);
+  matrix.rows = 2;
+  matrix.cols = 40;
+  std::vector<uint8_t> codes(80);
+  codes[40] = 1, codes[73] = 2;
+  matrix.codes = packMatrix(codes, 2, 40, 2);
+  PackedLayout layout = layoutFor(matrix.format, Density::Dense, 2);
+  ASSERT_TRUE(layout.isBitPlanes());
+  std::vector<uint8_t> packed(layout.bytes(2, 40), 0xaa);
+  ASSERT_EQ(packed.size(), 64u * 64 / 4);
+  packCodes(matrix, layout, packed);
+  for (size_t i = 0; i != packed.size(); ++i)
+    ASSERT_EQ(packed[i], i == 4 ? 1 : i == 512 + 64 + 4 ? 2 : 0) << i;
+
+  for (const Format &format :
+       {Format::makeInt(2, 0, 64), Format::makeInt(1, 1, 32),
+        Format::makeTernary(2, 96), Format::makeBinary(1, 0)})
+    for (auto [rows, cols] :
+         {std::pair<int64_t, int64_t>{1, 1}, {17, 63}, {65, 129}, {130, 200}}) {
+      QuantizedMatrix random = randomMatrix(rows, cols, format, rows + cols);
+      PackedLayout planes = layoutFor(format, Density::Dense, 1);
+      ASSERT_TRUE(planes.isBitPlanes());
+      std::vector<uint8_t> bytes(planes.bytes(rows, cols), 0xaa);
+      packCodes(random, planes, bytes);
+      std::vector<uint8_t> back = unpackPacked(bytes, planes, rows, cols);
+      std::vector<uint8_t> expected =
+          unpackMatrix(random.codes, rows, cols, format.bits);
+      int64_t stride = planes.paddedCols(cols);
+      for (int64_t row = 0; row != planes.paddedRows(rows); ++row)
+        for (int64_t col = 0; col != stride; ++col)
+          ASSERT_EQ(back[row * stride + col],
+                    row < rows && col < cols ? expected[row * cols + col] : 0)
+              << describeFormat(format) << " at " << row << ", " << col;
+    }
+  // More bits on either side, or zero points: bytes.
+  EXPECT_FALSE(
+      layoutFor(Format::makeInt(3, 1, 0), Density::Dense, 1).isBitPlanes());
+  EXPECT_FALSE(
+      layoutFor(Format::makeBinary(1, 0), Density::Dense, 3).isBitPlanes());
+  Format zeros = Format::makeInt(2, 1, 0, FloatKind::F32, ZeroKind::I8);
+  EXPECT_FALSE(layoutFor(zeros, Density::Dense, 2).isBitPlanes());
+}
+
 TEST(PackingTest, scalesAndZerosOfEachGroup) {
   for (const Format &format : kFormats) {
     const int64_t rows = 70, cols = 200;
@@ -227,6 +273,9 @@ TEST(PackingTest, layoutsThatCannotBe) {
   EXPECT_FALSE((PackedLayout{64, 64, 4, 4, /*trits=*/true}.isValid()));
   EXPECT_FALSE((PackedLayout{64, 64, 4, 32}.isValid()));
   EXPECT_FALSE((PackedLayout{0, 64, 4, 8}.isValid()));
+  EXPECT_TRUE((PackedLayout{64, 64, 32, 2}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 32, 32, 4}.isValid()));
+  EXPECT_FALSE((PackedLayout{64, 16, 32, 1}.isValid()));
 }
 
 TEST(ReferenceTest, quantizesRows) {
@@ -237,6 +286,20 @@ TEST(ReferenceTest, quantizesRows) {
   QuantizedRows tiny = quantizeActivations({1e-40f, -1e-44f}, 1, 2);
   EXPECT_EQ(tiny.codes, (std::vector<int8_t>{0, 0}));
   EXPECT_EQ(tiny.scales[0], 0);
+}
+
+TEST(ReferenceTest, quantizesRowsToFewBits) {
+  QuantizedRows four = quantizeActivations({7, -0.5f, 1.5f, -9}, 1, 4, 4);
+  EXPECT_EQ(four.codes, (std::vector<int8_t>{5, 0, 1, -7}));
+  EXPECT_FLOAT_EQ(four.scales[0], 9.0f / 7);
+  // Means of 3 and 0: thresholds at half of 4.
+  std::vector<float> x = {2, -2.5f, 2.5f, -5, 0, 0, -0.0f, 0};
+  QuantizedRows two = quantizeActivations(x, 2, 4, 2);
+  EXPECT_EQ(two.codes, (std::vector<int8_t>{0, -1, 1, -1, 0, 0, 0, 0}));
+  EXPECT_EQ(two.scales, (std::vector<float>{4, 0}));
+  QuantizedRows one = quantizeActivations(x, 2, 4, 1);
+  EXPECT_EQ(one.codes, (std::vector<int8_t>{1, -1, 1, -1, 1, 1, 1, 1}));
+  EXPECT_EQ(one.scales, (std::vector<float>{3, 0}));
 }
 
 TEST(ReferenceTest, linearIsTheProductOfWhatTheCodesMean) {
