@@ -176,9 +176,9 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
              << plan.k << " inputs in groups of " << group << ", but got "
              << plan.groups << " groups";
     int64_t unit = plan.trits ? 4 : 4 * plan.chunk;
-    if ((group % kBlock != 0 && kBlock % group != 0) || group % unit != 0)
-      return op.emitOpError("expected groups of a divisor or a multiple of 64 "
-                            "inputs, and of a multiple of ")
+    if ((group % 32 != 0 && kBlock % group != 0) || group % unit != 0)
+      return op.emitOpError("expected groups of a divisor of 64 or a multiple "
+                            "of 32 inputs, and of a multiple of ")
              << unit << ", but got " << group;
   }
 

@@ -151,7 +151,7 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
 void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
                                   int end) {
   Value base = blockAddress(block);
-  Value k0 = ir.mul(block, kBlock);
+  Value k0 = blockInput(block);
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
@@ -319,24 +319,30 @@ SmallVector<Value> TileEmitter::emitOneGroup() {
 }
 
 SmallVector<Value> TileEmitter::emitGroups() {
-  int64_t blocks = plan.groupSize / kBlock;
+  // Groups are whole blocks, or end in the middle of one.
+  int64_t unit = plan.groupSize % kBlock == 0 ? kBlock : kBlock / 2;
+  int64_t parts = kBlock / unit, units = plan.groupSize / unit;
+  int64_t allUnits = plan.paddedK / unit;
   Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
   return ir.loop(0, plan.groups, 1, floats,
                  [&](Value group, ValueRange carried) {
                    Values next(carried);
-                   Value first = ir.mul(group, blocks);
+                   Value first = ir.mul(group, units);
                    Values sums = startGroup(group);
-                   auto body = [&](Value block, ValueRange inner) {
+                   auto body = [&](Value part, ValueRange inner) {
                      Values step(inner);
-                     emitLines(step, block, 0, kBlock / 4);
+                     if (parts != 1)
+                       firstLine = ir.mul(ir.rem(part, parts), unit / 4);
+                     emitLines(step, ir.div(part, parts), 0, unit / 4);
+                     firstLine = {};
                      return step;
                    };
-                   if (blocks == 1) {
+                   if (units == 1) {
                      sums = body(first, sums);
                    } else {
-                     Value last = ir.add(first, blocks);
-                     if (plan.blocks() % blocks)
-                       last = ir.min(last, ir.index(plan.blocks()));
+                     Value last = ir.add(first, units);
+                     if (allUnits % units)
+                       last = ir.min(last, ir.index(allUnits));
                      sums = ir.loop(first, last, 1, sums, body);
                    }
                    applyScales(next, finishGroup(sums, group), group);
