@@ -183,8 +183,10 @@ private:
   // Dot.
   /// Lines [begin, end) of a block, added to the group's accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
-  /// The same for vectors firstVector to lastVector.
-  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector, lines counted from
+  /// `firstLine`.
+  void emitVectorLines(Values &sums, mlir::Value block, mlir::Value firstLine,
+                       int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
 
   // Expand.
