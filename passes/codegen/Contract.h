@@ -206,11 +206,13 @@ private:
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
 
   // Dot.
-  /// Lines [begin, end) of a block, whole chunks, from `firstLine` on, added to
-  /// the group's accumulators.
+  /// Lines [begin, end) of a block, whole chunks, added to the group's
+  /// accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
-  /// The same for vectors firstVector to lastVector.
-  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector, lines counted from
+  /// `firstLine`.
+  void emitVectorLines(Values &sums, mlir::Value block, mlir::Value firstLine,
+                       int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
   /// The same for RowPairs, in ContractPairs.cpp.
   void emitPairLines(Values &sums, mlir::Value block, int begin, int end);

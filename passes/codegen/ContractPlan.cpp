@@ -40,9 +40,7 @@ static void chooseTiles(ContractPlan &plan) {
     // 16 registers. With codes, one vector of outputs and more rows spend the
     // fewest instructions on the weights' signs and sizes, and leave room for
     // sums in i32 beside those in i16.
-    plan.tile = isFloat                         ? TileShape{6, 2, 1}
-                : plan.mode == DotMode::Small16 ? TileShape{5, 1, 1}
-                                                : TileShape{6, 1, 1};
+    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{6, 1, 1};
     plan.gemv = {1, 8, 1};
     plan.prefetchBytes = 64 * 2 * 64;
     break;

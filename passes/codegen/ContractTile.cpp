@@ -137,21 +137,41 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   if (inPairs())
     return emitPairLines(sums, block, begin, end);
+  if (shape.rows != 1 || plan.target->isGpu()) {
+    firstVector = 0;
+    lastVector = shape.vectors;
+    return emitVectorLines(sums, block, ir.index(0), begin, end);
+  }
   // One row alone reads each byte once, and does so in the order of memory:
-  // all lines of 16 outputs, then of the next.
-  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
-  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  // all lines of 16 outputs, then of the next. A few lines an iteration, or
+  // LLVM would gather the prefetches of all of them in one place.
+  int packedLines = std::max<int>(chunkLines() * codeBits() / 8, 1);
+  int few = chunkLines() * std::max(4 / packedLines, 1);
+  int step = std::max<int>(kLine / plan.lanes, 1);
   for (int first = 0; first < shape.vectors; first += step) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
-    emitVectorLines(sums, block, begin, end);
+    if ((end - begin) % few != 0 || end - begin == few) {
+      emitVectorLines(sums, block, ir.index(0), begin, end);
+      continue;
+    }
+    size_t from = firstVector * shape.phases, to = lastVector * shape.phases;
+    Values part(sums.begin() + from, sums.begin() + to);
+    part = ir.loop(ir.index(begin), ir.index(end), few, part,
+                   [&](Value line, ValueRange carried) {
+                     Values next(sums);
+                     llvm::copy(carried, next.begin() + from);
+                     emitVectorLines(next, block, line, 0, few);
+                     return Values(next.begin() + from, next.begin() + to);
+                   });
+    llvm::copy(part, sums.begin() + from);
   }
 }
 
-void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
-                                  int end) {
-  Value base = blockAddress(block);
-  Value k0 = blockInput(block);
+void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
+                                  int begin, int end) {
+  Value base = ir.add(blockAddress(block), ir.mul(firstLine, 8 * codeBits()));
+  Value k0 = ir.add(blockInput(block), ir.mul(firstLine, 4));
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
