@@ -55,11 +55,12 @@ struct TileShape {
 struct ContractPlan {
   const Target *target;
   DotMode mode;
-  int64_t n, k;     ///< before padding
-  int64_t paddedK;  ///< what the tiles run over
-  unsigned bits;    ///< of a code as packed
-  int chunk;        ///< lines of codes that are unpacked together
-  bool trits;       ///< packed five to a byte
+  int64_t n, k;          ///< before padding
+  int64_t paddedK;       ///< what the tiles run over
+  mlir::Type weightType; ///< of floats: f32, f16 or bf16
+  unsigned bits;         ///< of a code as packed
+  int chunk;             ///< lines of codes that are unpacked together
+  bool trits;            ///< packed five to a byte
   bool expandTiles; ///< tiles of several rows read codes that were expanded
   int64_t maxCode;
   int64_t offset;              ///< what mixbit.dot subtracts from codes

@@ -160,15 +160,15 @@ TEST(ContractAssembly, AmxBytes) {
       ContractProblem::make(1, 128, 256, 256, Format::makeInt(8, 1, 0), 1);
   auto text = compileToAssembly(problem.text(), *findTarget("amx"));
   ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
-  // Two by two tiles: 4 products, 2 loads of rows and 2 of lines, and what
-  // counts blocks and addresses.
-  HotBlock hot = findBlock(*text, "tdpbsud", 4);
-  EXPECT_EQ(hot.products, 4);
+  // Four blocks of two by two tiles: 4 products, 2 loads of rows and 2 of lines
+  // each, and what counts addresses.
+  HotBlock hot = findBlock(*text, "tdpbsud", 16);
+  EXPECT_EQ(hot.products, 16);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
-  EXPECT_LE(hot.instructions, 8 + 12);
+  EXPECT_LE(hot.instructions, 16 + 16 + 28);
   StringRef assembly = *text;
-  EXPECT_EQ(assembly.count("tdpbsud"), 12u);
-  EXPECT_EQ(assembly.count("tileloadd"), 4u + 4u + 5u);
+  EXPECT_EQ(assembly.count("tdpbsud"), 3u * 16);
+  EXPECT_EQ(assembly.count("tileloadd"), 16u + 16u + 20u);
   EXPECT_EQ(assembly.count("tilestored"), 12u);
   EXPECT_EQ(assembly.count("ldtilecfg"), 2u);
   EXPECT_EQ(assembly.count("tilerelease"), 1u);
