@@ -99,6 +99,31 @@ def ExpandAttention : Pass<"expand-attention", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ExpandProducts : Pass<"expand-products", "::mlir::ModuleOp"> {
+  let summary = "Turn products of two matrices of data into packed tiles";
+  let description = [{
+    A `linalg.generic` that sums lhs[..., m, k] * rhs[..., k, n] over k from
+    zero, in f32 and any strides, with an output contiguous along n: the right
+    side is packed a block of K and 64 columns at a time (the left side too
+    where its rows are not contiguous), and tiles of accumulators run over the
+    block. The order of additions depends on K alone. Other `linalg.generic`
+    operations are left to `expand-loops`.
+
+    ```mlir
+    mixbit.kernel @k(%x: memref<?x?xf32>, %w: memref<?x?xf32>, %y: memref<?x?xf32>) {
+      linalg.generic ... iterator_types = ["parallel", "parallel", "reduction"]
+          ins(%x, %w : ...) outs(%y : ...) attrs = {mixbit.init = 0.0 : f32} { ... }
+    }
+    // becomes func.func @k and @k.extent with scf and vector
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def ExpandLoops : Pass<"expand-loops", "::mlir::ModuleOp"> {
   let summary = "Turn linalg.generic kernels into vector loops";
   let description = [{

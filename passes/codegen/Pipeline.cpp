@@ -16,6 +16,7 @@ namespace mixbit {
 
 void buildExpansionPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createExpandRows({strict}));
+  pm.addPass(createExpandProducts());
   pm.addPass(createExpandLoops({strict}));
   pm.addPass(createExpandAttention());
   pm.addPass(createExpandContract({strict}));

@@ -273,6 +273,24 @@ LogicalResult KernelFormer::emitMatmul(MatmulOp op) {
     std::swap(order[right.rank() - 2], order[right.rank() - 1]);
     right = right.transpose(order);
   }
+  // One right side for all rows: the batch's rows are one after the other.
+  View left = *lhs, result = out;
+  auto isOne = [](AffineExpr extent) { return constantValue(extent) == 1; };
+  if (batch != 0 && left.rank() == rank &&
+      llvm::all_of(ArrayRef(right.shape).drop_back(2), isOne)) {
+    SymbolicShape rows = {product(ArrayRef(left.shape).drop_back(), context)};
+    std::optional<View> flat = left.reshape({rows[0], left.shape.back()});
+    std::optional<View> flatOut = out.reshape({rows[0], out.shape.back()});
+    std::optional<View> matrix = right.reshape(
+        {right.shape[right.rank() - 2], right.shape[right.rank() - 1]});
+    if (flat && flatOut && matrix) {
+      left = *flat;
+      right = *matrix;
+      result = *flatOut;
+      rank = 2;
+      batch = 0;
+    }
+  }
   // Dimensions: batch..., m, n, | k. Stretched batch dimensions are left out
   // of their operand.
   unsigned numDims = rank + 1;
@@ -296,9 +314,9 @@ LogicalResult KernelFormer::emitMatmul(MatmulOp op) {
   unsigned m = batch, n = batch + 1, k = rank;
   View operands[3];
   AffineMap maps[] = {
-      access(*lhs, {m, k}, operands[0]), access(right, {k, n}, operands[1]),
+      access(left, {m, k}, operands[0]), access(right, {k, n}, operands[1]),
       AffineMap::getMultiDimIdentityMap(numDims, context).getMajorSubMap(rank)};
-  operands[2] = out;
+  operands[2] = result;
   SmallVector<utils::IteratorType> iterators(numDims,
                                              utils::IteratorType::parallel);
   iterators.back() = utils::IteratorType::reduction;

@@ -38,6 +38,22 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   }];
 }
 
+def MultiplyDynamicWeights : Pass<"multiply-dynamic-weights", "::mlir::func::FuncOp"> {
+  let summary = "Make a linear whose weight is computed a product of matrices";
+  let description = [{
+    Only constant weights can be packed while compiling. Others (arguments of
+    the function, results of other operations) become the right side of a
+    `mixbit.matmul`, and the bias an addition.
+
+    ```mlir
+    %y = mixbit.linear %x, %w, %b : (tensor<?x384xf32>, tensor<2x384xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    // becomes, where %w is no constant
+    %p = mixbit.matmul %x, %w {transpose_rhs} : (tensor<?x384xf32>, tensor<2x384xf32>) -> tensor<?x2xf32>
+    %y = mixbit.binary %p, %b {kind = #mixbit.binary_kind<add>} : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    ```
+  }];
+}
+
 def SplitConvBias : Pass<"split-conv-bias", "::mlir::func::FuncOp"> {
   let summary = "Make the bias of a convolution an addition";
   let description = [{

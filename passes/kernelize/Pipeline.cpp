@@ -12,6 +12,7 @@ void buildKernelizePipeline(mlir::OpPassManager &manager) {
   manager.addNestedPass<mlir::func::FuncOp>(createMergeLinears());
   manager.addNestedPass<mlir::func::FuncOp>(createQuantizeActivations());
   manager.addNestedPass<mlir::func::FuncOp>(createSplitConvBias());
+  manager.addNestedPass<mlir::func::FuncOp>(createMultiplyDynamicWeights());
   manager.addPass(createFormKernels());
   manager.addPass(createMergeKernels());
   manager.addPass(createPlanWeights());

@@ -91,3 +91,15 @@ func.func @transposed(%x: tensor<4x?xf32> {mixbit.dims = affine_map<()[s0] -> (4
   %t = mixbit.transpose %x {permutation = array<i64: 1, 0>} : (tensor<4x?xf32>) -> tensor<?x4xf32>
   return %t : tensor<?x4xf32>
 }
+
+// -----
+
+// One right side for all of the batch: its rows are those of one matrix.
+// CHECK-LABEL: mixbit.kernel @matmul(
+// CHECK-SAME: memref<?x4xf32>, %{{.*}}: memref<4x6xf32, strided<[1, 4]>>, %{{.*}}: memref<?x6xf32>)
+// CHECK: mixbit.plan @shared_right_side
+func.func @shared_right_side(%x: tensor<?x?x4xf32> {mixbit.dims = affine_map<()[s0, s1] -> (s0, s1, 4)>},
+    %w: tensor<6x4xf32>) -> tensor<?x?x6xf32> attributes {mixbit.symbols = ["batch", "sequence"]} {
+  %p = mixbit.matmul %x, %w {transpose_rhs} : (tensor<?x?x4xf32>, tensor<6x4xf32>) -> tensor<?x?x6xf32>
+  return %p : tensor<?x?x6xf32>
+}

@@ -1,4 +1,4 @@
-// RUN: mixbit-opt %s -split-input-file -merge-linears -quantize-activations -split-conv-bias | FileCheck %s
+// RUN: mixbit-opt %s -split-input-file -merge-linears -quantize-activations -split-conv-bias -multiply-dynamic-weights | FileCheck %s
 
 // Queries, keys and values: one linear over rows that are quantized once.
 // CHECK-DAG: #[[Q:.*]] = affine_map<()[s0, s1] -> (0, 0, 0)>
@@ -39,4 +39,21 @@ func.func @conv(%x: tensor<2x3x8x8xf32>) -> tensor<2x4x8x8xf32> {
     dilations = array<i64: 1, 1>, groups = 1 : i64}
     : (tensor<2x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<2x4x8x8xf32>
   return %y : tensor<2x4x8x8xf32>
+}
+
+// -----
+
+// A weight that is an argument cannot be packed; a constant one stays.
+// CHECK-LABEL: func.func @dynamic_weight(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x8xf32>{{.*}}, %[[W:[^:]*]]: tensor<4x8xf32>, %[[B:[^:]*]]: tensor<4xf32>
+// CHECK: %[[P:.*]] = mixbit.matmul %[[X]], %[[W]] {transpose_rhs} : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
+// CHECK: %[[Y:.*]] = mixbit.binary %[[P]], %[[B]] {kind = #mixbit.binary_kind<add>}
+// CHECK: mixbit.linear %[[Y]]
+// CHECK-NOT: mixbit.binary
+func.func @dynamic_weight(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 8)>},
+    %w: tensor<4x8xf32>, %b: tensor<4xf32>) -> tensor<?x4xf32> attributes {mixbit.symbols = ["batch"]} {
+  %c = arith.constant dense<0.5> : tensor<4x4xf32>
+  %y = mixbit.linear %x, %w, %b : (tensor<?x8xf32>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %z = mixbit.linear %y, %c, %b : (tensor<?x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
 }
