@@ -60,6 +60,11 @@ struct CompileOptions {
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;
 
+  /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
+  /// with arrays named as the model's inputs, the first axis the sample. None:
+  /// weights are rounded by themselves.
+  std::vector<std::string> calibration;
+
   /// Names of targets, separated by commas, or "native".
   std::string target = "native";
 

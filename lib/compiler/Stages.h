@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "lib/compiler/Calibrate.h"
 #include "lib/target/Architecture.h"
 #include "lib/target/CodeObject.h"
 #include "lib/target/Targets.h"
@@ -74,6 +75,8 @@ private:
   /// hands over the LLVM module.
   bool translate(const Target *target,
                  llvm::function_ref<bool(llvm::Module &, const Target &)> use);
+  /// Rounds weights on the calibration data of the options.
+  bool calibrate(CalibrationResult &result);
   void progress(llvm::StringRef stage);
 
   const CompileOptions &options;

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "dialects/mixbit/Mixbit.h"
+#include "passes/quantize/Weights.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -18,6 +18,17 @@ namespace mixbit {
 #define GEN_PASS_DECL
 #include "passes/quantize/Passes.h.inc"
 
+/// Takes what it finds in `rounded` instead of rounding itself, and leaves
+/// nothing there.
+std::unique_ptr<mlir::Pass> createQuantizeWeights(RoundedWeights &rounded);
+
+/// Formats, until they wait at their operations.
+void buildFormatPipeline(mlir::OpPassManager &manager,
+                         const AssignFormatsOptions &options);
+/// The rest: weights that are not among `rounded` (null: none are) are rounded
+/// by themselves.
+void buildRoundingPipeline(mlir::OpPassManager &manager,
+                           RoundedWeights *rounded = nullptr);
 /// The whole stage, in order.
 void buildQuantizePipeline(mlir::OpPassManager &manager,
                            const AssignFormatsOptions &options);

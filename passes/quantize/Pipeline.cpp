@@ -8,11 +8,22 @@ namespace mixbit {
 #define GEN_PASS_REGISTRATION
 #include "passes/quantize/Passes.h.inc"
 
+void buildFormatPipeline(mlir::OpPassManager &manager,
+                         const AssignFormatsOptions &options) {
+  manager.addPass(createAssignFormats(options));
+}
+
+void buildRoundingPipeline(mlir::OpPassManager &manager,
+                           RoundedWeights *rounded) {
+  manager.addPass(rounded ? createQuantizeWeights(*rounded)
+                          : createQuantizeWeights());
+  manager.addPass(createVerifyQuantized());
+}
+
 void buildQuantizePipeline(mlir::OpPassManager &manager,
                            const AssignFormatsOptions &options) {
-  manager.addPass(createAssignFormats(options));
-  manager.addPass(createQuantizeWeights());
-  manager.addPass(createVerifyQuantized());
+  buildFormatPipeline(manager, options);
+  buildRoundingPipeline(manager);
 }
 
 namespace {

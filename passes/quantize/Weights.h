@@ -3,7 +3,10 @@
 
 #include "dialects/mixbit/Mixbit.h"
 
+#include "lib/quant/Round.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mixbit {
 
@@ -17,6 +20,11 @@ mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
 
 /// The annotation of an operation with a weight; null if there is none.
 FormatAttr formatAttrOf(mlir::Operation *op);
+
+/// Weights that have been rounded before quantize-weights runs, by constant and
+/// the format that waits at its users.
+using RoundedWeights =
+    llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>, QuantizedMatrix>;
 
 /// All names in a location: that of the node, of several when operations were
 /// fused, of the initializer for a constant.

@@ -81,6 +81,14 @@ int mixbit::tool::runCompile(Arguments arguments) {
       [&](StringRef text) { return parseKeep(text, options); },
       "another format for the weights whose initializer or node\n"
       "has a name that matches; may be repeated");
+  command.custom(
+      "--calibration", "[NAME:WEIGHT=]FILE.npz",
+      [&](StringRef text) {
+        options.calibration.push_back(text.str());
+        return std::string();
+      },
+      "samples to round weights on: arrays named as the inputs,\n"
+      "the first axis the sample; repeated, a mix by weight");
   command.heading("code");
   command.text("--target", "TARGET[,TARGET...]", options.target,
                "what to generate code for; several of one architecture\n"
@@ -94,7 +102,7 @@ int mixbit::tool::runCompile(Arguments arguments) {
   command.heading("talk");
   command.flag("-v", options.verbose, "remarks and what each stage did");
   command.flag("--time-passes", options.timePasses, "time of every pass");
-  for (StringRef name : {"--calibration", "--sensitivity", "--budget"})
+  for (StringRef name : {"--sensitivity", "--budget"})
     command.planned(name);
 
   int status = Done;
