@@ -56,6 +56,8 @@ struct CompileOptions {
   /// the format (1x0 at 8 bits, 1x128 below).
   int64_t groupRows = -1;
   int64_t groupColumns = -1;
+  /// Integer weights of linears get a zero point beside each scale.
+  bool asymmetric = false;
   /// Type of scales: fp32, fp16, bf16; empty for fp16 where weights of fewer
   /// than 8 bits share scales in groups, fp32 where each row has one.
   std::string scale;
@@ -73,6 +75,11 @@ struct CompileOptions {
   /// mask hides in every sample of a batch. An error for models where that
   /// would change the positions that are kept.
   bool trimPadding = false;
+
+  /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
+  /// with arrays named as the model's inputs, the first axis the sample. None:
+  /// weights are rounded by themselves.
+  std::vector<std::string> calibration;
 
   /// With weights "auto", what the formats are chosen under: 3.2bits (a weight
   /// of the linear layers, scales counted), 30% (of the fp32 bytes), 12MB (of

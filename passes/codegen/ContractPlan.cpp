@@ -40,9 +40,7 @@ static void chooseTiles(ContractPlan &plan) {
     // 16 registers. With codes, one vector of outputs and more rows spend the
     // fewest instructions on the weights' signs and sizes, and leave room for
     // sums in i32 beside those in i16.
-    plan.tile = isFloat                         ? TileShape{6, 2, 1}
-                : plan.mode == DotMode::Small16 ? TileShape{5, 1, 1}
-                                                : TileShape{6, 1, 1};
+    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{6, 1, 1};
     plan.gemv = {1, 8, 1};
     plan.prefetchBytes = 64 * 2 * 64;
     break;
@@ -181,9 +179,9 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
              << plan.k << " inputs in groups of " << group << ", but got "
              << plan.groups << " groups";
     int64_t unit = plan.trits ? 4 : 4 * plan.chunk;
-    if ((group % kBlock != 0 && kBlock % group != 0) || group % unit != 0)
-      return op.emitOpError("expected groups of a divisor or a multiple of 64 "
-                            "inputs, and of a multiple of ")
+    if ((group % 32 != 0 && kBlock % group != 0) || group % unit != 0)
+      return op.emitOpError("expected groups of a divisor of 64 or a multiple "
+                            "of 32 inputs, and of a multiple of ")
              << unit << ", but got " << group;
   }
 

@@ -180,21 +180,41 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   if (inPairs())
     return emitPairLines(sums, block, begin, end);
+  if (shape.rows != 1 || plan.target->isGpu()) {
+    firstVector = 0;
+    lastVector = shape.vectors;
+    return emitVectorLines(sums, block, ir.index(0), begin, end);
+  }
   // One row alone reads each byte once, and does so in the order of memory:
-  // all lines of 16 outputs, then of the next.
-  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
-  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  // all lines of 16 outputs, then of the next. A few lines an iteration, or
+  // LLVM would gather the prefetches of all of them in one place.
+  int packedLines = std::max<int>(chunkLines() * codeBits() / 8, 1);
+  int few = chunkLines() * std::max(4 / packedLines, 1);
+  int step = std::max<int>(kLine / plan.lanes, 1);
   for (int first = 0; first < shape.vectors; first += step) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
-    emitVectorLines(sums, block, begin, end);
+    if ((end - begin) % few != 0 || end - begin == few) {
+      emitVectorLines(sums, block, ir.index(0), begin, end);
+      continue;
+    }
+    size_t from = firstVector * shape.phases, to = lastVector * shape.phases;
+    Values part(sums.begin() + from, sums.begin() + to);
+    part = ir.loop(ir.index(begin), ir.index(end), few, part,
+                   [&](Value line, ValueRange carried) {
+                     Values next(sums);
+                     llvm::copy(carried, next.begin() + from);
+                     emitVectorLines(next, block, line, 0, few);
+                     return Values(next.begin() + from, next.begin() + to);
+                   });
+    llvm::copy(part, sums.begin() + from);
   }
 }
 
-void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
-                                  int end) {
-  Value base = blockAddress(block);
-  Value k0 = ir.mul(block, kBlock);
+void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
+                                  int begin, int end) {
+  Value base = ir.add(blockAddress(block), ir.mul(firstLine, 8 * codeBits()));
+  Value k0 = ir.add(blockInput(block), ir.mul(firstLine, 4));
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
@@ -362,24 +382,30 @@ SmallVector<Value> TileEmitter::emitOneGroup() {
 }
 
 SmallVector<Value> TileEmitter::emitGroups() {
-  int64_t blocks = plan.groupSize / kBlock;
+  // Groups are whole blocks, or end in the middle of one.
+  int64_t unit = plan.groupSize % kBlock == 0 ? kBlock : kBlock / 2;
+  int64_t parts = kBlock / unit, units = plan.groupSize / unit;
+  int64_t allUnits = plan.paddedK / unit;
   Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
   return ir.loop(0, plan.groups, 1, floats,
                  [&](Value group, ValueRange carried) {
                    Values next(carried);
-                   Value first = ir.mul(group, blocks);
+                   Value first = ir.mul(group, units);
                    Values sums = startGroup(group);
-                   auto body = [&](Value block, ValueRange inner) {
+                   auto body = [&](Value part, ValueRange inner) {
                      Values step(inner);
-                     emitLines(step, block, 0, kBlock / 4);
+                     if (parts != 1)
+                       firstLine = ir.mul(ir.rem(part, parts), unit / 4);
+                     emitLines(step, ir.div(part, parts), 0, unit / 4);
+                     firstLine = {};
                      return step;
                    };
-                   if (blocks == 1) {
+                   if (units == 1) {
                      sums = body(first, sums);
                    } else {
-                     Value last = ir.add(first, blocks);
-                     if (plan.blocks() % blocks)
-                       last = ir.min(last, ir.index(plan.blocks()));
+                     Value last = ir.add(first, units);
+                     if (allUnits % units)
+                       last = ir.min(last, ir.index(allUnits));
                      sums = ir.loop(first, last, 1, sums, body);
                    }
                    applyScales(next, finishGroup(sums, group), group);

@@ -27,7 +27,8 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
-           "Format of weights: fp32, int1 to int8, ternary, binary or auto">,
+           "Format of weights: fp32, int1 to int8 (a z behind: with zero points, "
+           "but for tables), ternary, binary or auto">,
     Option<"group", "group", "std::string", /*default=*/"",
            "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
            "extent. Without it 1x0 at 8 bits, 1x128 below">,
@@ -125,8 +126,10 @@ def QuantizeWeights : Pass<"quantize-weights", "::mlir::ModuleOp"> {
   let summary = "Round weights to the formats that were assigned";
   let description = [{
     Replaces the weight of each operation with a `format` by a
-    `mixbit.quantized_constant`, rounded to nearest, a weight shared by several
-    operations once, and drops the attribute. The data of a float weight that
+    `mixbit.quantized_constant` and drops the attribute; a weight shared by
+    several operations is rounded once. Codes are the nearest, below 8 bits for
+    the scales of least squared error; `mixbit compile --calibration` hands over
+    weights that it has rounded itself. The data of a float weight that
     nothing reads any more is freed; what is mapped from a file is handed back
     to the kernel, so that memory holds one float weight at a time.
 

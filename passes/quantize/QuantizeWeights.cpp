@@ -1,11 +1,12 @@
 //===- QuantizeWeights.cpp - Rounds weights to their formats --------------===//
 //
-// One float weight after the other: rounded, replaced, freed. The rounding is
-// lib/quant's.
+// One float weight after the other: rounded, unless calibration has done it,
+// replaced, freed. The rounding is lib/quant's.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/quant/Gptq.h"
 #include "lib/quant/Grid.h"
 #include "lib/quant/Halves.h"
 #include "passes/quantize/Passes.h"
@@ -61,6 +62,7 @@ FloatKind kindOf(Type element) {
 
 struct QuantizeWeights : impl::QuantizeWeightsBase<QuantizeWeights> {
   using QuantizeWeightsBase::QuantizeWeightsBase;
+  explicit QuantizeWeights(RoundedWeights &given) : given(&given) {}
 
   void runOnOperation() override {
     countResources();
@@ -113,8 +115,12 @@ private:
                                   << attr.getType();
     if (format->isFloat())
       return narrow(constant, name, *format, ops);
-    FailureOr<QuantizedMatrix> matrix =
-        round(constant, name, *format, attr.getReason() == "grid");
+    FailureOr<QuantizedMatrix> matrix = failure();
+    auto known = given ? given->find({constant, attr}) : nullptr;
+    if (given && known != given->end())
+      matrix = std::move(known->second);
+    else
+      matrix = round(constant, name, *format, attr.getReason() == "grid");
     if (failed(matrix))
       return failure();
     ++rounded;
@@ -194,8 +200,11 @@ private:
     FailureOr<FloatMatrix> floats = read(constant, name, storage);
     if (failed(floats))
       return failure();
-    auto matrix =
-        isOnGrid ? fitGrid(*floats, format) : roundToNearest(*floats, format);
+    // With many levels the largest magnitude sets the scale well enough.
+    auto matrix = isOnGrid ? fitGrid(*floats, format)
+                  : format.kind == FormatKind::Int && format.bits == 8
+                      ? roundToNearest(*floats, format)
+                      : roundToSearchedScales(*floats, format);
     if (!matrix)
       return constant.emitError()
              << "weight '" << name
@@ -261,6 +270,11 @@ private:
   }
 
   llvm::StringMap<unsigned> holders;
+  RoundedWeights *given = nullptr;
 };
 } // namespace
+
+std::unique_ptr<Pass> createQuantizeWeights(RoundedWeights &rounded) {
+  return std::make_unique<QuantizeWeights>(rounded);
+}
 } // namespace mixbit

@@ -44,7 +44,10 @@ TEST(FormatTest, parsesNames) {
             Format::makeInt(8, 6, 0));
   EXPECT_EQ(llvm::cantFail(parseFormat("int4:2x64", "1x32")),
             Format::makeInt(4, 2, 64, FloatKind::F16));
-  for (const char *name : {"fp32", "int1", "int3", "int8", "ternary", "binary"})
+  EXPECT_EQ(llvm::cantFail(parseFormat("int4z", "1x0")),
+            Format::makeInt(4, 1, 0, FloatKind::F32, ZeroKind::I8));
+  for (const char *name :
+       {"fp32", "int1", "int3", "int3z", "int8", "ternary", "binary"})
     EXPECT_EQ(formatName(llvm::cantFail(parseFormat(name))), name);
 }
 
@@ -54,7 +57,7 @@ TEST(FormatTest, refusesNonsense) {
             "binary, but "
             "got 'int9'");
   for (const char *name : {"", "int", "int0", "int44", "int-4", "int04", "auto",
-                           "Int8", "ternary ", "int4x"})
+                           "Int8", "ternary ", "int4x", "intz", "ternaryz"})
     EXPECT_NE(errorOf(parseFormat(name)), "") << name;
   EXPECT_EQ(errorOf(parseFormat("fp32:1x0")),
             "expected no group for fp32, but got 'fp32:1x0'");
@@ -111,10 +114,15 @@ TEST(FormatTest, saysWhatNoKernelServes) {
   EXPECT_FALSE(kernelServes(Format::makeInt(4, 1, 100), 20, 768, &why));
   EXPECT_EQ(why, "int4 in groups of 1x100: groups along the inputs are served "
                  "in multiples of 32");
-  EXPECT_FALSE(kernelServes(
-      Format::makeInt(4, 1, 32, FloatKind::F32, ZeroKind::I8), 20, 768, &why));
-  EXPECT_EQ(why, "int4 with zero points in groups of 1x32: kernels serve "
-                 "symmetric formats only");
+  Format zeros = Format::makeInt(4, 1, 32, FloatKind::F32, ZeroKind::I8);
+  EXPECT_TRUE(kernelServes(zeros, 20, 768));
+  EXPECT_FALSE(tableServes(zeros, 20, 768, &why));
+  EXPECT_EQ(why, "int4z in groups of 1x32: tables are served in symmetric "
+                 "formats only");
+  zeros.zero = ZeroKind::F32;
+  EXPECT_FALSE(kernelServes(zeros, 20, 768, &why));
+  EXPECT_EQ(why, "int4z in groups of 1x32: zero points are served as codes "
+                 "(i8) only");
   EXPECT_TRUE(kernelServes(Format::makeInt(8, 1, 0), 20, 66311));
   EXPECT_FALSE(kernelServes(Format::makeInt(8, 1, 0), 20, 66312));
 }
