@@ -90,6 +90,24 @@ std::string formatName(const Format &format) {
   return "";
 }
 
+StringRef floatKindName(FloatKind kind) {
+  switch (kind) {
+  case FloatKind::F32:
+    return "fp32";
+  case FloatKind::F16:
+    return "fp16";
+  case FloatKind::BF16:
+    return "bf16";
+  }
+  return "";
+}
+
+FloatKind defaultScale(const Format &format) {
+  bool isRow = format.groupRows == 1 && format.groupCols == 0;
+  return format.isFloat() || format.bits == 8 || isRow ? FloatKind::F32
+                                                       : FloatKind::F16;
+}
+
 std::string describeFormat(const Format &format) {
   if (format.isFloat())
     return formatName(format);
@@ -114,7 +132,7 @@ Expected<std::pair<int64_t, int64_t>> parseGroup(StringRef text) {
   return std::make_pair(r, c);
 }
 
-Expected<Format> parseFormat(StringRef text, StringRef group) {
+Expected<Format> parseFormat(StringRef text, StringRef group, StringRef scale) {
   auto [name, ownGroup] = text.split(':');
   Format format;
   if (name == "fp32") {
@@ -143,7 +161,16 @@ Expected<Format> parseFormat(StringRef text, StringRef group) {
       return extents.takeError();
     std::tie(format.groupRows, format.groupCols) = *extents;
   }
-  return format;
+  format.scale = defaultScale(format);
+  if (scale.empty())
+    return format;
+  for (FloatKind kind : {FloatKind::F32, FloatKind::F16, FloatKind::BF16})
+    if (floatKindName(kind) == scale) {
+      format.scale = kind;
+      return format;
+    }
+  return makeError("expected scales of fp32, fp16 or bf16, but got '" + scale +
+                   "'");
 }
 
 /// Sets `whyNot` to the format's description and the reason.

@@ -83,7 +83,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
       }
     }
   };
-  constexpr int64_t unroll = 8;
+  // Of neighbouring steps LLVM would load the weights together, and spill them
+  // where the accumulators leave no room.
+  bool isFull = plan.target->dot == DotIsa::Avx512Vnni &&
+                shape.rows * shape.vectors >= 24;
+  int64_t unroll = isFull ? 1 : 8;
   int64_t whole = plan.k / unroll * unroll;
   Values sums(shape.rows * shape.vectors * shape.phases,
               ir.splatFloat(type, 0));
@@ -131,9 +135,22 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 }
 
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
-  int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
-  Value base = ir.add(ir.mul(place.panel, panelBytes),
-                      ir.mul(block, kPanel * kBlock / plan.planes));
+  if (inPairs())
+    return emitPairLines(sums, block, begin, end);
+  // One row alone reads each byte once, and does so in the order of memory:
+  // all lines of 16 outputs, then of the next.
+  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
+  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  for (int first = 0; first < shape.vectors; first += step) {
+    firstVector = first;
+    lastVector = std::min(first + step, shape.vectors);
+    emitVectorLines(sums, block, begin, end);
+  }
+}
+
+void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
+                                  int end) {
+  Value base = blockAddress(block);
   Value k0 = ir.mul(block, kBlock);
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
@@ -146,30 +163,33 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
     if (pending == 0)
       return;
     Value ones = ir.splat(halfType, 1);
-    for (int t = 0; t < tiles; ++t)
-      sums[t * shape.phases] =
-          ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+    for (int i = 0; i < shape.rows; ++i)
+      for (int j = firstVector; j < lastVector; ++j) {
+        int t = i * shape.vectors + j;
+        sums[t * shape.phases] =
+            ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+      }
     pending = 0;
   };
   bool inlineSums = place.rowLimit && plan.needSums;
   Value ones = ir.splat(codesType(), 1);
-  for (int line = begin; line < end; ++line) {
+  for (int line = begin; line < end; line += chunkLines()) {
     SmallVector<Values> codes = loadCodes(base, line);
-    for (int plane = 0; plane < plan.planes; ++plane) {
-      int step = line * plan.planes + plane;
+    for (int i = 0; i < chunkLines(); ++i) {
+      int step = line + i;
       Value k = ir.add(k0, step * 4);
       if (small && pending == 0)
         halves.assign(tiles, ir.splat(halfType, 0));
-      for (int i = 0; i < shape.rows; ++i) {
-        Value x = broadcastRow(i, k);
-        for (int j = 0; j < shape.vectors; ++j) {
-          int t = i * shape.vectors + j;
+      for (int row = 0; row < shape.rows; ++row) {
+        Value x = broadcastRow(row, k);
+        for (int j = firstVector; j < lastVector; ++j) {
+          int t = row * shape.vectors + j;
           Value &sum =
               small ? halves[t] : sums[t * shape.phases + step % shape.phases];
-          sum = ir.dot(sum, codes[j][plane], x, plan.maxCode);
+          sum = ir.dot(sum, codes[j - firstVector][i], x, plan.maxCode);
         }
         if (inlineSums) {
-          Value &sum = sums[tiles * shape.phases + i];
+          Value &sum = sums[tiles * shape.phases + row];
           sum = ir.dot(sum, ones, x, 1);
         }
       }
@@ -187,6 +207,8 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
 /// Integer accumulators of a new group: what codes for zero and the dot's
 /// offset leave over, or zero where `finishGroup` adds it.
 SmallVector<Value> TileEmitter::startGroup(Value group) {
+  if (inPairs())
+    return startPairs(group);
   Value zero = ir.splat(accType(), 0);
   Values sums(shape.rows * shape.vectors * shape.phases, zero);
   if (place.rowLimit) {
@@ -211,7 +233,9 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
   Values result;
-  for (int t = 0; t < tiles; ++t) {
+  if (inPairs())
+    result = finishPairs(sums);
+  for (int t = 0; t < tiles && !inPairs(); ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
       sum = arith::AddIOp::create(ir.b, ir.loc, sum,
@@ -229,8 +253,10 @@ SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
     Value g = ir.min(group, ir.index(plan.groups - 1));
     for (int j = 0; j < shape.vectors; ++j) {
       Value zeros = vector::LoadOp::create(
-          ir.b, ir.loc, accType(), buffers.wZeros,
+          ir.b, ir.loc, VectorType::get(plan.lanes, ir.b.getI8Type()),
+          buffers.wZeros,
           ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+      zeros = arith::ExtUIOp::create(ir.b, ir.loc, accType(), zeros);
       factors[j] = arith::SubIOp::create(
           ir.b, ir.loc, ir.splat(accType(), plan.offset), zeros);
     }
@@ -268,9 +294,8 @@ void TileEmitter::applyScales(Values &floats, const Values &sums, Value group) {
   Value g = ir.min(group, ir.index(plan.groups - 1));
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
   for (int j = 0; j < shape.vectors; ++j) {
-    Value scale = vector::LoadOp::create(
-        ir.b, ir.loc, floatType(), buffers.wScales,
-        ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+    Value scale = ir.scales(floatType(), buffers.wScales,
+                            {place.panel, g, ir.add(place.column, j * stride)});
     for (int i = 0; i < shape.rows; ++i) {
       int t = i * shape.vectors + j;
       Value sum = arith::SIToFPOp::create(ir.b, ir.loc, floatType(), sums[t]);
@@ -284,7 +309,7 @@ SmallVector<Value> TileEmitter::emitOneGroup() {
   Values sums = ir.loop(0, plan.blocks(), 1, startGroup(zero),
                         [&](Value block, ValueRange carried) {
                           Values next(carried);
-                          emitLines(next, block, 0, plan.packedLines());
+                          emitLines(next, block, 0, kBlock / 4);
                           return next;
                         });
   sums = finishGroup(sums, zero);
@@ -303,7 +328,7 @@ SmallVector<Value> TileEmitter::emitGroups() {
                    Values sums = startGroup(group);
                    auto body = [&](Value block, ValueRange inner) {
                      Values step(inner);
-                     emitLines(step, block, 0, plan.packedLines());
+                     emitLines(step, block, 0, kBlock / 4);
                      return step;
                    };
                    if (blocks == 1) {
@@ -321,7 +346,7 @@ SmallVector<Value> TileEmitter::emitGroups() {
 
 SmallVector<Value> TileEmitter::emitGroupsInBlock() {
   int64_t parts = kBlock / plan.groupSize;
-  int64_t lines = plan.packedLines() / parts;
+  int64_t lines = kBlock / 4 / parts;
   Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
   return ir.loop(0, plan.blocks(), 1, floats,
                  [&](Value block, ValueRange carried) {

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -89,6 +90,8 @@ struct ExpandContract : impl::ExpandContractBase<ExpandContract> {
       KernelBuilder kernel(kernelOp);
       if (target->isGpu())
         emitContractGpu(kernel, op, *plan);
+      else if (plan->mode == DotMode::Bits)
+        emitContractBits(kernel, op, *plan);
       else
         emitContractCpu(kernel, op, *plan);
     }

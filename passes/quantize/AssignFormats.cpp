@@ -8,8 +8,6 @@
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
-#include "llvm/ADT/MapVector.h"
-
 using namespace mlir;
 
 namespace mixbit {
@@ -29,14 +27,8 @@ struct AssignFormats : impl::AssignFormatsBase<AssignFormats> {
   void runOnOperation() override {
     if (failed(parseOptions()))
       return signalPassFailure();
-    // By constant, in the order of first use.
-    llvm::MapVector<Operation *, SmallVector<Operation *, 2>> users;
-    getOperation().walk([&](Operation *op) {
-      if (arith::ConstantOp constant = weightConstant(weightOperand(op)))
-        users[constant].push_back(op);
-    });
-    for (auto &[constant, ops] : users)
-      assign(constant, ops);
+    for (const WeightUsers &weight : collectWeights(getOperation()))
+      assign(weight.constant, weight.users);
     for (const KeepRule &rule : rules)
       if (!rule.isUsed)
         emitWarning(getOperation().getLoc())
@@ -50,7 +42,8 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed = parseFormat(weights, group);
+    auto parsed = parseFormat(weights == "auto" ? "int8" : weights.getValue(),
+                              group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -61,7 +54,7 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name);
+      auto format = parseFormat(name, "", scale);
       if (!format)
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});
@@ -113,13 +106,9 @@ private:
                                 rule ? "keep" : "default");
     for (Operation *op : ops) {
       ++assigned;
-      if (auto linear = dyn_cast<LinearOp>(op)) {
-        linear.setFormatAttr(attr);
-        if (activationsAttr)
-          linear.setActivationsAttr(activationsAttr);
-      } else {
-        cast<EmbeddingOp>(op).setFormatAttr(attr);
-      }
+      setFormatAttr(op, attr);
+      if (auto linear = dyn_cast<LinearOp>(op); linear && activationsAttr)
+        linear.setActivationsAttr(activationsAttr);
     }
   }
 

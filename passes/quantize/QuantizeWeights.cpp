@@ -1,11 +1,13 @@
 //===- QuantizeWeights.cpp - Rounds weights to their formats --------------===//
 //
-// One float weight after the other: rounded, replaced, freed. The rounding is
-// lib/quant's.
+// One float weight after the other: rounded, unless calibration has done it,
+// replaced, freed. The rounding is lib/quant's.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/quant/Gptq.h"
+#include "lib/quant/Grid.h"
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
@@ -59,6 +61,7 @@ FloatKind kindOf(Type element) {
 
 struct QuantizeWeights : impl::QuantizeWeightsBase<QuantizeWeights> {
   using QuantizeWeightsBase::QuantizeWeightsBase;
+  explicit QuantizeWeights(RoundedWeights &given) : given(&given) {}
 
   void runOnOperation() override {
     countResources();
@@ -113,7 +116,12 @@ private:
       finish(ops, {});
       return success();
     }
-    FailureOr<QuantizedMatrix> matrix = round(constant, name, *format);
+    FailureOr<QuantizedMatrix> matrix = failure();
+    auto known = given ? given->find({constant, attr}) : nullptr;
+    if (given && known != given->end())
+      matrix = std::move(known->second);
+    else
+      matrix = round(constant, name, *format, attr.getReason() == "grid");
     if (failed(matrix))
       return failure();
     ++rounded;
@@ -124,7 +132,7 @@ private:
   }
 
   FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
-                                   const Format &format) {
+                                   const Format &format, bool isOnGrid) {
     auto type = cast<RankedTensorType>(constant.getType());
     auto value = cast<ElementsAttr>(constant.getValue());
     std::vector<uint8_t> storage;
@@ -141,9 +149,13 @@ private:
       return constant.emitError()
              << "weight '" << name << "': expected " << expected
              << " bytes of data, but got " << bytes->size();
-    auto matrix = roundToNearest({bytes->data(), kindOf(type.getElementType()),
-                                  type.getDimSize(0), type.getDimSize(1)},
-                                 format);
+    FloatMatrix floats{bytes->data(), kindOf(type.getElementType()),
+                       type.getDimSize(0), type.getDimSize(1)};
+    // With many levels the largest magnitude sets the scale well enough.
+    auto matrix = isOnGrid ? fitGrid(floats, format)
+                  : format.kind == FormatKind::Int && format.bits == 8
+                      ? roundToNearest(floats, format)
+                      : roundToSearchedScales(floats, format);
     if (!matrix)
       return constant.emitError()
              << "weight '" << name
@@ -209,6 +221,11 @@ private:
   }
 
   llvm::StringMap<unsigned> holders;
+  RoundedWeights *given = nullptr;
 };
 } // namespace
+
+std::unique_ptr<Pass> createQuantizeWeights(RoundedWeights &rounded) {
+  return std::make_unique<QuantizeWeights>(rounded);
+}
 } // namespace mixbit

@@ -69,3 +69,55 @@ mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<1024xf32>, %c: memref<16x?xf32
   }
 }
 }
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"sm_80">} {
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected codes in whole bytes for a GPU, but got #mixbit.layout<panel = 64, block = 32, inner = 32, bits = 1>}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"x86-64-v3">} {
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected bit planes in the layout <panel = 64, block = 32, inner = 32, bits = 1 or 2>}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 64, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"x86-64-v3">} {
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x2x64xf32>) {
+  // expected-error @below {{expected groups of a multiple of 32 inputs, but got 48}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x2x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 48], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}
+
+// -----
+
+module attributes {mixbit.target = #mixbit.target<"x86-64-v3">} {
+mixbit.kernel @k(%a: memref<?x65600xi8>, %c: memref<?x8xf32>, %w: memref<524800xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected at most 65536 inputs, but got 65600}}
+  mixbit.contract a(%a, %as : memref<?x65600xi8>, memref<?xf32>) w(%w, %ws : memref<524800xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 65600] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+}

@@ -1,7 +1,5 @@
 // RUN: not mixbit-opt --assign-formats="weights=int9" %s 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // WEIGHTS: error: weights: expected a format of fp32, int1 to int8, ternary or binary, but got 'int9'
-// RUN: not mixbit-opt --assign-formats="weights=auto" %s 2>&1 | FileCheck %s --check-prefix=AUTO
-// AUTO: error: weights: expected a format of fp32, int1 to int8, ternary or binary, but got 'auto'
 // RUN: not mixbit-opt --assign-formats="group=64" %s 2>&1 | FileCheck %s --check-prefix=GROUP
 // GROUP: error: weights: expected a group as ROWSxCOLS, such as 1x128, but got '64'
 // RUN: not mixbit-opt --assign-formats="activations=binary" %s 2>&1 | FileCheck %s --check-prefix=ACTIVATIONS

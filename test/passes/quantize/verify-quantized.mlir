@@ -48,10 +48,11 @@ func.func @float_activations(%x: tensor<?x64xf32>, %w: tensor<2x64x!int8>) {
 
 !int8 = !mixbit.int<8, group = [1, 0], scale = f32>
 func.func @activation_bits(%x: tensor<?x64xf32>, %w: tensor<2x64x!int8>) {
-  // expected-error @below {{no kernel exists for activations of #mixbit.activations<4, per_token, dynamic>}}
-  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<4, per_token, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<1, per_token, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
   // expected-error @below {{no kernel exists for activations of #mixbit.activations<8, per_tensor, dynamic>}}
   %1 = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_tensor, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  // expected-error @below {{no kernel exists for activations of #mixbit.activations<2, per_token, static>}}
+  %2 = mixbit.linear %x, %w {activations = #mixbit.activations<2, per_token, static>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
   return
 }
 

@@ -16,15 +16,29 @@ std::string errorOf(llvm::Expected<Format> format) {
 TEST(FormatTest, parsesNames) {
   EXPECT_EQ(llvm::cantFail(parseFormat("fp32")), Format::makeFloat());
   EXPECT_EQ(llvm::cantFail(parseFormat("int8")), Format::makeInt(8, 1, 0));
-  EXPECT_EQ(llvm::cantFail(parseFormat("int4")), Format::makeInt(4, 1, 128));
-  EXPECT_EQ(llvm::cantFail(parseFormat("int1")), Format::makeInt(1, 1, 128));
+  EXPECT_EQ(llvm::cantFail(parseFormat("int4")),
+            Format::makeInt(4, 1, 128, FloatKind::F16));
+  EXPECT_EQ(llvm::cantFail(parseFormat("int1")),
+            Format::makeInt(1, 1, 128, FloatKind::F16));
   EXPECT_EQ(llvm::cantFail(parseFormat("ternary")),
-            Format::makeTernary(1, 128));
-  EXPECT_EQ(llvm::cantFail(parseFormat("binary")), Format::makeBinary(1, 128));
+            Format::makeTernary(1, 128, FloatKind::F16));
+  EXPECT_EQ(llvm::cantFail(parseFormat("binary")),
+            Format::makeBinary(1, 128, FloatKind::F16));
+  // One scale a row, and 8 bits, get scales of fp32 unless asked otherwise.
+  EXPECT_EQ(llvm::cantFail(parseFormat("ternary:1x0")),
+            Format::makeTernary(1, 0));
+  EXPECT_EQ(llvm::cantFail(parseFormat("int3", "6x0")),
+            Format::makeInt(3, 6, 0, FloatKind::F16));
+  EXPECT_EQ(llvm::cantFail(parseFormat("int3", "", "fp32")),
+            Format::makeInt(3, 1, 128));
+  EXPECT_EQ(llvm::cantFail(parseFormat("int8", "", "bf16")),
+            Format::makeInt(8, 1, 0, FloatKind::BF16));
+  EXPECT_EQ(llvm::cantFail(parseFormat("fp32", "", "fp16")),
+            Format::makeFloat());
   EXPECT_EQ(llvm::cantFail(parseFormat("int8", "6x0")),
             Format::makeInt(8, 6, 0));
   EXPECT_EQ(llvm::cantFail(parseFormat("int4:2x64", "1x32")),
-            Format::makeInt(4, 2, 64));
+            Format::makeInt(4, 2, 64, FloatKind::F16));
   for (const char *name : {"fp32", "int1", "int3", "int8", "ternary", "binary"})
     EXPECT_EQ(formatName(llvm::cantFail(parseFormat(name))), name);
 }
@@ -38,6 +52,8 @@ TEST(FormatTest, refusesNonsense) {
     EXPECT_NE(errorOf(parseFormat(name)), "") << name;
   EXPECT_EQ(errorOf(parseFormat("fp32:1x0")),
             "expected no group for fp32, but got 'fp32:1x0'");
+  EXPECT_EQ(errorOf(parseFormat("int4", "", "fp8")),
+            "expected scales of fp32, fp16 or bf16, but got 'fp8'");
   EXPECT_EQ(errorOf(parseFormat("int4:")),
             "expected a group after the ':', but got 'int4:'");
   for (const char *group : {"1", "x", "1x", "x1", "-1x4", "1x4x4", "ax1",
