@@ -56,6 +56,8 @@ struct CompileOptions {
   /// the format (1x0 at 8 bits, 1x128 below).
   int64_t groupRows = -1;
   int64_t groupColumns = -1;
+  /// Integer weights of linears get a zero point beside each scale.
+  bool asymmetric = false;
   /// Type of scales: fp32, fp16, bf16; empty for fp16 where weights of fewer
   /// than 8 bits share scales in groups, fp32 where each row has one.
   std::string scale;

@@ -153,6 +153,8 @@ bool Compilation::quantize() {
   progress("quantize");
   AssignFormatsOptions quantize;
   quantize.weights = options.weights;
+  if (options.asymmetric && StringRef(options.weights).starts_with("int"))
+    quantize.weights += "z";
   if (options.groupRows >= 0 && options.groupColumns >= 0)
     quantize.group = std::to_string(options.groupRows) + "x" +
                      std::to_string(options.groupColumns);

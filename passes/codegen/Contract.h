@@ -55,11 +55,12 @@ struct TileShape {
 struct ContractPlan {
   const Target *target;
   DotMode mode;
-  int64_t n, k;     ///< before padding
-  int64_t paddedK;  ///< what the tiles run over
-  unsigned bits;    ///< of a code as packed
-  int chunk;        ///< lines of codes that are unpacked together
-  bool trits;       ///< packed five to a byte
+  int64_t n, k;          ///< before padding
+  int64_t paddedK;       ///< what the tiles run over
+  mlir::Type weightType; ///< of floats: f32, f16 or bf16
+  unsigned bits;         ///< of a code as packed
+  int chunk;             ///< lines of codes that are unpacked together
+  bool trits;            ///< packed five to a byte
   bool expandTiles; ///< tiles of several rows read codes that were expanded
   int64_t maxCode;
   int64_t offset;              ///< what mixbit.dot subtracts from codes
@@ -209,8 +210,10 @@ private:
   /// Lines [begin, end) of a block, whole chunks, added to the group's
   /// accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
-  /// The same for vectors firstVector to lastVector.
-  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector, lines counted from
+  /// `firstLine`.
+  void emitVectorLines(Values &sums, mlir::Value block, mlir::Value firstLine,
+                       int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
   /// The same for RowPairs, in ContractPairs.cpp.
   void emitPairLines(Values &sums, mlir::Value block, int begin, int end);
@@ -225,8 +228,10 @@ private:
   /// Bits of a code where the tile reads it, and the lines of a chunk there.
   unsigned codeBits() const { return place.expanded ? 8 : plan.bits; }
   int chunkLines() const { return place.expanded ? 1 : plan.chunk; }
-  /// Address of a block's first byte.
+  /// Address of the first byte of a block's lines, from `firstLine` on, and
+  /// their first input.
   mlir::Value blockAddress(mlir::Value block);
+  mlir::Value blockInput(mlir::Value block);
   /// The codes of the chunk that starts at `line`: [vector][line].
   llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
   /// Offset of vector `j`'s first byte from the block's.
@@ -242,8 +247,9 @@ private:
   TileShape shape{};
   TilePlace place;
   int firstVector = 0, lastVector = 0; ///< see emitVectorLines
-  Values rowIndex;                     ///< of `a` or of the copies
-  Values vectorOffset_;                ///< see vectorOffset
+  mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
+  Values rowIndex;       ///< of `a` or of the copies
+  Values vectorOffset_;  ///< see vectorOffset
 };
 
 /// Emits the epilogue on one vector of results at a time.

@@ -20,6 +20,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace mixbit {
@@ -191,8 +193,9 @@ void CpuDriver::copyRow(Value source, Value row) {
 
 /// Sums of the row's groups, times the correction where that is one number.
 void CpuDriver::sumRow(Value buffer, Value source, Value row) {
+  // Groups may end within a register.
   int64_t width =
-      std::min<int64_t>(std::max(plan.lanes, 4) * 4, plan.groupSize);
+      std::gcd<int64_t>(std::max(plan.lanes, 4) * 4, plan.groupSize);
   auto codes = VectorType::get(width, ir.b.getI8Type());
   auto sums = VectorType::get(width / 4, ir.b.getI32Type());
   Value ones = ir.splat(codes, 1);

@@ -73,10 +73,18 @@ Value TileEmitter::vectorOffset(int j) {
 }
 
 Value TileEmitter::blockAddress(Value block) {
-  if (place.expanded)
-    return ir.mul(block, kLine * kBlock);
-  return ir.add(ir.mul(place.panel, plan.panelBytes()),
-                ir.mul(block, kPanel / kLine * plan.stripBytes()));
+  Value address =
+      place.expanded
+          ? ir.mul(block, kLine * kBlock)
+          : ir.add(ir.mul(place.panel, plan.panelBytes()),
+                   ir.mul(block, kPanel / kLine * plan.stripBytes()));
+  return firstLine ? ir.add(address, ir.mul(firstLine, 8 * codeBits()))
+                   : address;
+}
+
+Value TileEmitter::blockInput(Value block) {
+  Value k = ir.mul(block, kBlock);
+  return firstLine ? ir.add(k, ir.mul(firstLine, 4)) : k;
 }
 
 SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {

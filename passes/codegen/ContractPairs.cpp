@@ -47,7 +47,7 @@ static Value shuffleWords(ContractIr &ir, Value lhs, Value rhs,
 void TileEmitter::emitPairLines(Values &sums, Value block, int begin, int end) {
   Value base = blockAddress(block);
   firstVector = 0, lastVector = shape.vectors;
-  Value k0 = ir.mul(block, kBlock);
+  Value k0 = blockInput(block);
   VectorType type = codesType();
   Value firstPair = ir.div(place.localRow, 2);
   SmallVector<Value> even; // [vector] of the first line

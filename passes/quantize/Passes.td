@@ -27,7 +27,8 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
-           "Format of weights: fp32, int1 to int8, ternary, binary or auto">,
+           "Format of weights: fp32, int1 to int8 (a z behind: with zero points, "
+           "but for tables), ternary, binary or auto">,
     Option<"group", "group", "std::string", /*default=*/"",
            "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
            "extent. Without it 1x0 at 8 bits, 1x128 below">,

@@ -18,8 +18,8 @@ using llvm::StringRef;
 
 /// Names of formats, as --weights and --keep take them.
 static constexpr StringRef weightFormats[] = {
-    "fp32", "int8", "int7",    "int6",   "int5", "int4",
-    "int3", "int2", "ternary", "binary", "auto"};
+    "fp32", "fp16", "bf16", "int8",    "int7",   "int6", "int5",
+    "int4", "int3", "int2", "ternary", "binary", "auto"};
 
 /// "ROWSxCOLS" into two extents.
 static std::string parseGroup(StringRef text, CompileOptions &options) {
@@ -35,10 +35,13 @@ static std::string parseKeep(StringRef text, CompileOptions &options) {
   // The last '=': names of nodes may hold one, names of formats do not.
   auto [pattern, format] = text.rsplit('=');
   auto [name, group] = format.split(':');
+  StringRef plain = name;
+  if (plain.starts_with("int"))
+    plain.consume_back("z"); // with zero points
   std::vector<int64_t> extents;
   bool hasGroup = format.contains(':');
   if (pattern.empty() || name == "auto" ||
-      !llvm::is_contained(weightFormats, name) ||
+      !llvm::is_contained(weightFormats, plain) ||
       (hasGroup && (!parseShape(group, extents) || extents.size() != 2)))
     return "PATTERN=FORMAT, such as '*classifier*=fp32' or '*=int4:1x64'";
   options.keep.emplace_back(pattern.str(), format.str());
@@ -125,6 +128,9 @@ int mixbit::tool::runCompile(Arguments arguments) {
       [&](StringRef text) { return parseGroup(text, options); },
       "weights that share a scale; 0 is the whole extent\n"
       "(default: 1x0 for int8, 1x128 below)");
+  command.flag("--asymmetric", options.asymmetric,
+               "integer weights of linear layers with a zero point\n"
+               "beside each scale");
   std::string scale = "default";
   command.choice("--scale", {"default", "fp32", "fp16", "bf16"}, scale,
                  "type of scales (default: fp16 for groups below 8 bits,\n"
