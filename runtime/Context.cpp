@@ -35,7 +35,8 @@ mixbit_status mixbit_context::initialize(const mxb_library &ofLibrary,
     return MIXBIT_INVALID_ARGUMENT;
   }
   const char *forced = getenv("MIXBIT_TARGET");
-  variant = chooseVariant(*library, detectCpuFeatures(), forced);
+  variant = chooseVariant(*library, detectCpuFeatures(wantedFeatures(*library)),
+                          forced);
   if (!variant) {
     failure.append("expected a CPU that runs one of the library's targets (");
     for (int32_t i = 0; i < library->num_variants; ++i)

@@ -20,6 +20,8 @@ class raw_ostream;
 
 namespace mixbit {
 
+struct AllocationContext;
+
 /// The form in which compilation ends.
 enum class Emit {
   SharedLibrary, ///< so: the library with its runtime
@@ -54,6 +56,15 @@ struct CompileOptions {
   /// the format (1x0 at 8 bits, 1x128 below).
   int64_t groupRows = -1;
   int64_t groupColumns = -1;
+  /// Integer weights of linears get a zero point beside each scale.
+  bool asymmetric = false;
+  /// Type of scales: fp32, fp16, bf16; empty for fp16 where weights of fewer
+  /// than 8 bits share scales in groups, fp32 where each row has one.
+  std::string scale;
+  /// How codes are packed for kernels: dense (as many bits as the format has,
+  /// ternary five to a byte) or planes (of 1, 2, 4 or 8 bits: larger, cheaper
+  /// to expand). GPU targets have planes only.
+  std::string packing = "dense";
   /// Format of activations: fp32, int8, int4, int2, int1.
   std::string activations = "int8";
   /// (pattern, format): initializers or nodes whose name matches the pattern
@@ -65,10 +76,32 @@ struct CompileOptions {
   /// would change the positions that are kept.
   bool trimPadding = false;
 
+  /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
+  /// with arrays named as the model's inputs, the first axis the sample. None:
+  /// weights are rounded by themselves.
+  std::vector<std::string> calibration;
+
+  /// With weights "auto", what the formats are chosen under: 3.2bits (a weight
+  /// of the linear layers, scales counted), 30% (of the fp32 bytes), 12MB (of
+  /// the file) or 8ms (of the linear layers, on this machine).
+  std::string budget;
+  /// How: optimal, or to compare with: greedy, reversed, uniform.
+  std::string allocation = "optimal";
+  /// By which sensitivity: fisher, trace, omega, gram, loss.
+  std::string metric = "fisher";
+  /// A file of sensitivities instead of measuring them, if not empty.
+  std::string sensitivity;
+  /// Extents of symbolic dimensions at which kernels are timed for a budget in
+  /// milliseconds; others are 1 if their name holds "batch", else 128.
+  std::vector<std::pair<std::string, int64_t>> symbols;
+  /// What has been measured, made by compileAuto (lib/auto); not owned.
+  AllocationContext *allocationContext = nullptr;
+
   /// Names of targets, separated by commas, or "native".
   std::string target = "native";
 
-  /// Writes the JSON description of the library there too, if not empty.
+  /// Writes the description of the library and what was decided there too, if
+  /// not empty: a page if the name ends in .html, else JSON.
   std::string report;
   /// Threads of the compiler; 0 is one a CPU.
   int threads = 0;

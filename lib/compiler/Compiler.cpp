@@ -1,4 +1,5 @@
 //===- Compiler.cpp - compile(): ONNX files in, one library out -----------===//
+#include "lib/compiler/Report.h"
 #include "lib/compiler/Stages.h"
 
 #include "lib/support/FileOutput.h"
@@ -49,6 +50,28 @@ static std::string toText(const json::Object &object) {
   llvm::raw_string_ostream(text)
       << llvm::formatv("{0:2}", json::Value(json::Object(object)));
   return text + "\n";
+}
+
+/// Writes what the library says about itself and what was decided; the file's
+/// size is known once there is one.
+static bool writeReport(const CompileOptions &options, json::Object report,
+                        llvm::raw_ostream &diagnostics) {
+  uint64_t bytes = 0;
+  if (options.emit == Emit::SharedLibrary &&
+      !llvm::sys::fs::file_size(options.output, bytes))
+    report["file_bytes"] = int64_t(bytes);
+  report["totals"] = describeTotals(report);
+  if (options.weights == "auto" && options.allocationContext)
+    report["allocation"] =
+        describeAllocation(options.allocationContext->report);
+  std::string text = toText(report);
+  if (llvm::StringRef(options.report).ends_with(".html"))
+    text = renderHtml(report, llvm::sys::path::filename(options.models.front()));
+  llvm::Error error = writeFile(options.report, text);
+  if (!error)
+    return true;
+  diagnostics << "error: " << llvm::toString(std::move(error)) << "\n";
+  return false;
 }
 
 namespace {
@@ -169,13 +192,10 @@ bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
         diagnostics);
   if (!compilation->kernelize())
     return false;
-  if (!options.report.empty()) {
-    if (llvm::Error error =
-            writeFile(options.report, toText(compilation->metadata()))) {
-      compilation->report(std::move(error), options.report);
-      return false;
-    }
-  }
+  json::Object metadata = compilation->metadata();
+  if (!options.report.empty() && options.emit != Emit::SharedLibrary &&
+      !writeReport(options, std::move(metadata), diagnostics))
+    return false;
   switch (options.emit) {
   case Emit::KernelIr:
     return writeText(options, print, diagnostics);
@@ -198,7 +218,9 @@ bool compile(const CompileOptions &options, llvm::raw_ostream &diagnostics) {
         },
         diagnostics);
   default:
-    return buildLibrary(std::move(compilation), options, diagnostics);
+    return buildLibrary(std::move(compilation), options, diagnostics) &&
+           (options.report.empty() ||
+            writeReport(options, std::move(metadata), diagnostics));
   }
 }
 

@@ -1,8 +1,8 @@
 //===- Metadata.cpp - What a library says of itself -----------------------===//
 //
 // The JSON that `mixbit inspect` prints and every library carries: inputs,
-// outputs, the format and size of each layer (bits count scales and zero
-// points), kernels, targets.
+// outputs, the format and size of each layer (as stored: packed, with scales
+// and zero points), kernels, targets.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -56,20 +56,26 @@ static json::Object describePort(Attribute name, Type type,
 }
 
 /// One linear or embedding: its weight's format and size.
-static json::Object describeLayer(Operation *op, Value weight) {
+static json::Object describeLayer(Operation *op, Value weight,
+                                  Density density) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
-  uint64_t bytes = parameters * 4;
-  std::string format = "fp32", group;
+  std::string group;
   MatrixShape shape = matrixShapeOf(type);
   std::optional<Format> parsed = formatOf(type.getElementType());
-  if (parsed && !parsed->isFloat()) {
-    format = formatName(*parsed);
+  Format used = parsed ? *parsed : Format::makeFloat();
+  std::string format = formatName(used);
+  uint64_t bytes = parameters * (used.bits / 8);
+  if (!used.isFloat()) {
     group = std::to_string(parsed->groupRows) + "x" +
             std::to_string(parsed->groupCols);
-    bytes = parsed->codeBytes(shape.rows, shape.cols) +
-            parsed->scaleBytes(shape.rows, shape.cols) +
-            parsed->zeroBytes(shape.rows, shape.cols);
+    auto linear = dyn_cast<LinearOp>(op);
+    bool isCounted = linear && linear.getActivations();
+    unsigned dataBits = isCounted ? linear.getActivations()->getBits() : 8;
+    bytes = isa<EmbeddingOp>(op)
+                ? storedTableBytes(*parsed, shape.rows, shape.cols)
+                : storedLinearBytes(*parsed, shape.rows, shape.cols, density,
+                                    dataBits);
   }
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
@@ -82,7 +88,7 @@ static json::Object describeLayer(Operation *op, Value weight) {
   return layer;
 }
 
-json::Object describeGraph(ModuleOp module) {
+json::Object describeGraph(ModuleOp module, Density density) {
   json::Array inputs, outputs, layers, entries, required, trims;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
@@ -122,11 +128,11 @@ json::Object describeGraph(ModuleOp module) {
     }
     func.walk([&](Operation *op) {
       if (auto linear = dyn_cast<LinearOp>(op))
-        layers.push_back(describeLayer(op, linear.getWeight()));
+        layers.push_back(describeLayer(op, linear.getWeight(), density));
       else if (auto embedding = dyn_cast<EmbeddingOp>(op))
-        layers.push_back(describeLayer(op, embedding.getTable()));
+        layers.push_back(describeLayer(op, embedding.getTable(), density));
       else if (auto conv = dyn_cast<ConvOp>(op))
-        layers.push_back(describeLayer(op, conv.getWeight()));
+        layers.push_back(describeLayer(op, conv.getWeight(), density));
     });
   }
   json::Object description{{"entries", std::move(entries)},

@@ -9,6 +9,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
+#include "passes/quantize/Allocation.h"
 #include "passes/quantize/Passes.h"
 #include "passes/simplify/Passes.h"
 
@@ -22,6 +23,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -131,6 +133,12 @@ bool Compilation::import() {
   return true;
 }
 
+Density Compilation::density() const {
+  bool isGpu = !chosen.empty() && chosen.front()->isGpu();
+  return isGpu || options.packing == "planes" ? Density::Planes
+                                              : Density::Dense;
+}
+
 bool Compilation::simplify() {
   progress("simplify");
   return runPasses(
@@ -145,26 +153,84 @@ bool Compilation::quantize() {
   progress("quantize");
   AssignFormatsOptions quantize;
   quantize.weights = options.weights;
+  if (options.asymmetric && StringRef(options.weights).starts_with("int"))
+    quantize.weights += "z";
   if (options.groupRows >= 0 && options.groupColumns >= 0)
     quantize.group = std::to_string(options.groupRows) + "x" +
                      std::to_string(options.groupColumns);
+  quantize.scale = options.scale;
   quantize.activations = options.activations;
   for (const auto &[pattern, format] : options.keep)
     quantize.keep.push_back(pattern + "=" + format);
+  AllocationContext *context = options.allocationContext;
+  AllocateFormatsOptions allocate;
+  allocate.budget = options.budget;
+  allocate.policyOption = options.allocation;
+  allocate.metric = options.metric;
+  allocate.sensitivityFile = options.sensitivity;
+  if (context) {
+    allocate.overhead = context->overhead;
+    allocate.curvePoints = context->curvePoints;
+  }
   if (!runPasses(
           "quantize",
           [&](OpPassManager &manager) {
-            buildQuantizePipeline(manager, quantize);
+            buildFormatPipeline(manager, quantize, allocate, context);
           },
           *module))
     return false;
-  description = describeGraph(*module);
+  CalibrationResult calibrated;
+  if (!options.calibration.empty() && !calibrate(calibrated))
+    return false;
+  if (!runPasses(
+          "quantize",
+          [&](OpPassManager &manager) {
+            buildRoundingPipeline(manager, &calibrated.weights);
+          },
+          *module))
+    return false;
+  description = describeGraph(*module, density());
+  if (context && context->afterQuantize)
+    context->afterQuantize(*module);
+  return true;
+}
+
+bool Compilation::calibrate(CalibrationResult &result) {
+  auto data = CalibrationData::load(options.calibration);
+  if (!data) {
+    report(data.takeError(), "--calibration");
+    return false;
+  }
+  CalibrateOptions calibrateOptions;
+  calibrateOptions.threads = options.threads;
+  calibrateOptions.progress = [&](int64_t done, int64_t all) {
+    progress(("calibrate " + Twine(done) + "/" + Twine(all)).str());
+  };
+  auto rounded =
+      roundOnCalibration(*module, *data, calibrateOptions, diagnostics);
+  if (!rounded) {
+    report(rounded.takeError(), "--calibration");
+    return false;
+  }
+  result = std::move(*rounded);
+  if (options.verbose)
+    for (const LayerRounding &layer : result.layers)
+      diagnostics << llvm::formatv(
+          "remark: {0}: output error {1:e2} of its square, to nearest {2:e2}\n",
+          layer.name, layer.error, layer.nearestError);
   return true;
 }
 
 bool Compilation::kernelize() {
   progress("kernelize");
-  if (!runPasses("kernelize", buildKernelizePipeline, *module))
+  FormKernelsOptions forming;
+  forming.planes = density() == Density::Planes;
+  if (!runPasses(
+          "kernelize",
+          [&](OpPassManager &manager) {
+            buildKernelizePipeline(manager, forming);
+          },
+          *module))
     return false;
   describeKernels(*module, chosen, description);
   return true;

@@ -243,7 +243,8 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
     FailureOr<PlanOp> plan = createPlan(func, *shapes);
     if (failed(plan))
       return failure();
-    KernelFormer former(func, *plan, std::move(*shapes), module);
+    KernelFormer former(func, *plan, std::move(*shapes), module,
+                        planes ? Density::Planes : Density::Dense);
     if (failed(former.run()))
       return failure();
     func.erase();

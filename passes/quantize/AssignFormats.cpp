@@ -8,8 +8,6 @@
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
-#include "llvm/ADT/MapVector.h"
-
 using namespace mlir;
 
 namespace mixbit {
@@ -29,14 +27,8 @@ struct AssignFormats : impl::AssignFormatsBase<AssignFormats> {
   void runOnOperation() override {
     if (failed(parseOptions()))
       return signalPassFailure();
-    // By constant, in the order of first use.
-    llvm::MapVector<Operation *, SmallVector<Operation *, 2>> users;
-    getOperation().walk([&](Operation *op) {
-      if (arith::ConstantOp constant = weightConstant(weightOperand(op)))
-        users[constant].push_back(op);
-    });
-    for (auto &[constant, ops] : users)
-      assign(constant, ops);
+    for (const WeightUsers &weight : collectWeights(getOperation()))
+      assign(weight.constant, weight.users);
     for (const KeepRule &rule : rules)
       if (!rule.isUsed)
         emitWarning(getOperation().getLoc())
@@ -50,7 +42,8 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed = parseFormat(weights, group);
+    auto parsed = parseFormat(weights == "auto" ? "int8" : weights.getValue(),
+                              group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -61,7 +54,7 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name);
+      auto format = parseFormat(name, "", scale);
       if (!format)
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});
@@ -106,20 +99,22 @@ private:
 
   void assign(Operation *constant, ArrayRef<Operation *> ops) {
     KeepRule *rule = findRule(constant, ops);
-    const Format &format = rule ? rule->format : standard;
-    if (format.isFloat())
-      return;
+    Format format = rule ? rule->format : standard;
+    if (format == Format::makeFloat())
+      return; // as it is
+    // Tables are looked up in symmetric formats; one that `keep` names by hand
+    // is refused with the reason.
+    if (!rule &&
+        llvm::any_of(ops, [](Operation *op) { return isa<EmbeddingOp>(op); }))
+      format.zero = ZeroKind::None;
     auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), format),
                                 rule ? "keep" : "default");
     for (Operation *op : ops) {
       ++assigned;
-      if (auto linear = dyn_cast<LinearOp>(op)) {
-        linear.setFormatAttr(attr);
-        if (activationsAttr)
-          linear.setActivationsAttr(activationsAttr);
-      } else {
-        cast<EmbeddingOp>(op).setFormatAttr(attr);
-      }
+      setFormatAttr(op, attr);
+      if (auto linear = dyn_cast<LinearOp>(op);
+          linear && activationsAttr && !format.isFloat())
+        linear.setActivationsAttr(activationsAttr);
     }
   }
 

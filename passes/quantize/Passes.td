@@ -13,7 +13,8 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     (`*` and `?` as in a shell) is held against the names of the weight's
     initializer and of the node; the last match counts. A weight shared by
     several operations gets one format, by whichever of its users' names
-    matches last in `keep`. Weights kept in fp32 are left alone.
+    matches last in `keep`. Weights kept in fp32 are left alone. `auto` gives
+    int8, for `allocate-formats` to choose better.
 
     ```mlir
     %w = arith.constant dense_resource<w> : tensor<1536x384xf32>
@@ -21,15 +22,19 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     // becomes, with weights=int4
     %y = mixbit.linear %x, %w {
       activations = #mixbit.activations<8, per_token, dynamic>,
-      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f32>, "default">} : ...
+      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f16>, "default">} : ...
     ```
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
-           "Format of weights: fp32, int1 to int8, ternary or binary">,
+           "Format of weights: fp32, int1 to int8 (a z behind: with zero points, "
+           "but for tables), ternary, binary or auto">,
     Option<"group", "group", "std::string", /*default=*/"",
            "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
            "extent. Without it 1x0 at 8 bits, 1x128 below">,
+    Option<"scale", "scale", "std::string", /*default=*/"",
+           "Type of scales: fp32, fp16 or bf16. Without it fp16 where weights "
+           "of fewer than 8 bits share scales in groups, else fp32">,
     Option<"activations", "activations", "std::string",
            /*default=*/"\"int8\"",
            "Format of the linears' activations: fp32 or int1 to int8, per "
@@ -44,12 +49,87 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mixbit::MixbitDialect"];
 }
 
+def DetectGrids : Pass<"detect-grids", "::mlir::ModuleOp"> {
+  let summary = "Find weights that already lie on a grid";
+  let description = [{
+    Quantization-aware training ends with weights that are a scale times a
+    small integer, which exporters write as floats. Where a weight with a
+    `default` format lies on such a grid (binary, ternary or 1 to 8 bits, for
+    the whole matrix, each row, or 128, 64 or 32 of a row), and the grid has no
+    more bits than the format asked for, its format becomes that of the grid:
+    `quantize-weights` then stores it without loss, every float coming back
+    equal (`lib/quant/Grid.h`).
+
+    ```mlir
+    %w = arith.constant dense<[[0.5, -0.5, 0.0, 0.5, ...], ...]> : tensor<64x64xf32>
+    %y = mixbit.linear %x, %w {format = #mixbit.format<!mixbit.int<8, group = [1, 0], scale = f32>, "default">} : ...
+    // becomes
+    %y = mixbit.linear %x, %w {format = #mixbit.format<!mixbit.ternary<group = [0, 0], scale = f32>, "grid">} : ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"detected", "num-detected", "weights on a grid">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
+def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
+  let summary = "Choose the formats of all weights under a budget";
+  let description = [{
+    Weights whose format is a `default` get the formats that together add the
+    least predicted loss within `budget`: a multiple-choice knapsack, solved to
+    optimality (`lib/quant/Allocate.h`). The predicted loss of a weight in a
+    format is its squared rounding error weighted by a sensitivity
+    (`lib/quant/Candidates.h`), which comes from a calibration, from the file
+    `sensitivity`, or from `mixbit.sensitivity` attributes. Other weights keep
+    their formats and take their part of the budget; linear layers of fewer
+    than 64 outputs stay as they are, and an average in bits does not count
+    them. See docs/MixedPrecision.md.
+
+    The decision is written as `format` and `sensitivity` of the operations and
+    `mixbit.allocation` of the module.
+
+    ```mlir
+    %y = mixbit.linear %x, %w {
+      format = #mixbit.format<!mixbit.int<8, group = [1, 0], scale = f32>, "default">,
+      sensitivity = #mixbit.sensitivity<"trace", [2.5]>} : ...
+    // becomes, with budget=4.2bits metric=trace
+    %y = mixbit.linear %x, %w {
+      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f16>, "allocated">,
+      sensitivity = #mixbit.sensitivity<"trace", [2.5]>} : ...
+    ```
+  }];
+  let options = [
+    Option<"budget", "budget", "std::string", /*default=*/"",
+           "3.2bits (a weight of the linear layers, scales counted), 30% (of "
+           "the fp32 bytes of linear layers and embeddings), 12MB (of the "
+           "file) or 8ms (of the linear layers)">,
+    Option<"policyOption", "allocation", "std::string",
+           /*default=*/"\"optimal\"",
+           "optimal, or to compare with: greedy, reversed, uniform">,
+    Option<"metric", "metric", "std::string", /*default=*/"\"fisher\"",
+           "The sensitivity: fisher, trace, omega, gram or loss">,
+    Option<"sensitivityFile", "sensitivity", "std::string", /*default=*/"",
+           "A file of sensitivities, as mixbit sensitivity writes">,
+    Option<"overhead", "overhead", "int64_t", /*default=*/"0",
+           "Bytes of the file that are no weights, for a budget in MB">,
+    Option<"curvePoints", "curve", "unsigned", /*default=*/"0",
+           "How many budgets to solve for, for the report's curve">
+  ];
+  let statistics = [
+    Statistic<"allocated", "num-allocated", "operations given a format">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
 def QuantizeWeights : Pass<"quantize-weights", "::mlir::ModuleOp"> {
   let summary = "Round weights to the formats that were assigned";
   let description = [{
     Replaces the weight of each operation with a `format` by a
-    `mixbit.quantized_constant`, rounded to nearest, a weight shared by several
-    operations once, and drops the attribute. The data of a float weight that
+    `mixbit.quantized_constant` and drops the attribute; a weight shared by
+    several operations is rounded once. Codes are the nearest, below 8 bits for
+    the scales of least squared error; `mixbit compile --calibration` hands over
+    weights that it has rounded itself. The data of a float weight that
     nothing reads any more is freed; what is mapped from a file is handed back
     to the kernel, so that memory holds one float weight at a time.
 

@@ -8,11 +8,29 @@ namespace mixbit {
 #define GEN_PASS_REGISTRATION
 #include "passes/quantize/Passes.h.inc"
 
-void buildQuantizePipeline(mlir::OpPassManager &manager,
-                           const AssignFormatsOptions &options) {
+void buildFormatPipeline(mlir::OpPassManager &manager,
+                         const AssignFormatsOptions &options,
+                         const AllocateFormatsOptions &allocate,
+                         AllocationContext *context) {
   manager.addPass(createAssignFormats(options));
-  manager.addPass(createQuantizeWeights());
+  manager.addPass(createDetectGrids());
+  if (options.weights == "auto")
+    manager.addPass(createAllocateFormats(allocate, context));
+}
+
+void buildRoundingPipeline(mlir::OpPassManager &manager,
+                           RoundedWeights *rounded) {
+  manager.addPass(rounded ? createQuantizeWeights(*rounded)
+                          : createQuantizeWeights());
   manager.addPass(createVerifyQuantized());
+}
+
+void buildQuantizePipeline(mlir::OpPassManager &manager,
+                           const AssignFormatsOptions &options,
+                           const AllocateFormatsOptions &allocate,
+                           AllocationContext *context) {
+  buildFormatPipeline(manager, options, allocate, context);
+  buildRoundingPipeline(manager);
 }
 
 namespace {
@@ -26,9 +44,23 @@ struct QuantizeOptions : mlir::PassPipelineOptions<QuantizeOptions> {
   Option<std::string> group{*this, "group",
                             llvm::cl::desc("As of assign-formats"),
                             llvm::cl::init(defaults.group)};
+  Option<std::string> scale{*this, "scale",
+                            llvm::cl::desc("As of assign-formats"),
+                            llvm::cl::init(defaults.scale)};
   Option<std::string> activations{*this, "activations",
                                   llvm::cl::desc("As of assign-formats"),
                                   llvm::cl::init(defaults.activations)};
+  AllocateFormatsOptions allocateDefaults;
+  Option<std::string> budget{*this, "budget",
+                             llvm::cl::desc("As of allocate-formats")};
+  Option<std::string> allocation{*this, "allocation",
+                                 llvm::cl::desc("As of allocate-formats"),
+                                 llvm::cl::init(allocateDefaults.policyOption)};
+  Option<std::string> metric{*this, "metric",
+                             llvm::cl::desc("As of allocate-formats"),
+                             llvm::cl::init(allocateDefaults.metric)};
+  Option<std::string> sensitivity{*this, "sensitivity",
+                                  llvm::cl::desc("As of allocate-formats")};
   ListOption<std::string> keep{*this, "keep",
                                llvm::cl::desc("As of assign-formats")};
 };
@@ -42,10 +74,16 @@ void registerQuantizePasses() {
         AssignFormatsOptions options;
         options.weights = given.weights;
         options.group = given.group;
+        options.scale = given.scale;
         options.activations = given.activations;
         for (const std::string &entry : given.keep)
           options.keep.push_back(entry);
-        buildQuantizePipeline(manager, options);
+        AllocateFormatsOptions allocate;
+        allocate.budget = given.budget;
+        allocate.policyOption = given.allocation;
+        allocate.metric = given.metric;
+        allocate.sensitivityFile = given.sensitivity;
+        buildQuantizePipeline(manager, options, allocate);
       });
 }
 } // namespace mixbit

@@ -1,5 +1,8 @@
 //===- Weights.cpp - Which operand is a weight ----------------------------===//
 #include "passes/quantize/Weights.h"
+#include "dialects/mixbit/FormatTypes.h"
+
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
@@ -30,6 +33,63 @@ FormatAttr formatAttrOf(Operation *op) {
   if (auto embedding = dyn_cast<EmbeddingOp>(op))
     return embedding.getFormatAttr();
   return {};
+}
+
+void setFormatAttr(Operation *op, FormatAttr format) {
+  if (auto linear = dyn_cast<LinearOp>(op))
+    linear.setFormatAttr(format);
+  else
+    cast<EmbeddingOp>(op).setFormatAttr(format);
+}
+
+SensitivityAttr sensitivityAttrOf(Operation *op) {
+  if (auto linear = dyn_cast<LinearOp>(op))
+    return linear.getSensitivityAttr();
+  if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    return embedding.getSensitivityAttr();
+  return {};
+}
+
+void setSensitivityAttr(Operation *op, SensitivityAttr sensitivity) {
+  if (auto linear = dyn_cast<LinearOp>(op))
+    linear.setSensitivityAttr(sensitivity);
+  else
+    cast<EmbeddingOp>(op).setSensitivityAttr(sensitivity);
+}
+
+SmallVector<WeightUsers> collectWeights(ModuleOp module) {
+  llvm::MapVector<Operation *, WeightUsers> weights;
+  module.walk([&](Operation *op) {
+    if (arith::ConstantOp constant = weightConstant(weightOperand(op))) {
+      WeightUsers &weight = weights[constant];
+      weight.constant = constant;
+      weight.users.push_back(op);
+    }
+  });
+  SmallVector<WeightUsers> result;
+  for (auto &entry : weights)
+    result.push_back(std::move(entry.second));
+  return result;
+}
+
+FailureOr<FloatMatrix> floatMatrix(arith::ConstantOp constant,
+                                   std::vector<uint8_t> &storage) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  auto value = dyn_cast<ElementsAttr>(constant.getValue());
+  auto bytes = value ? constantBytes(value, storage) : std::nullopt;
+  Type element = type.getElementType();
+  FloatKind kind = element.isF16()    ? FloatKind::F16
+                   : element.isBF16() ? FloatKind::BF16
+                                      : FloatKind::F32;
+  FloatMatrix matrix{nullptr, kind, type.getDimSize(0), type.getDimSize(1)};
+  if (!bytes ||
+      bytes->size() != llvm::SaturatingMultiply(
+                           llvm::SaturatingMultiply(uint64_t(matrix.rows),
+                                                    uint64_t(matrix.cols)),
+                           uint64_t(floatBytes(kind))))
+    return failure();
+  matrix.data = bytes->data();
+  return matrix;
 }
 
 void collectNames(Location location, SmallVectorImpl<StringRef> &names) {

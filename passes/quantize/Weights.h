@@ -2,8 +2,11 @@
 #pragma once
 
 #include "dialects/mixbit/Mixbit.h"
+#include "lib/quant/Round.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mixbit {
 
@@ -17,6 +20,33 @@ mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
 
 /// The annotation of an operation with a weight; null if there is none.
 FormatAttr formatAttrOf(mlir::Operation *op);
+
+/// Weights that have been rounded before quantize-weights runs, by constant and
+/// the format that waits at its users.
+using RoundedWeights =
+    llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>, QuantizedMatrix>;
+
+/// Sets it.
+void setFormatAttr(mlir::Operation *op, FormatAttr format);
+
+/// How sensitive the loss is to the weight of an operation; null if the IR does
+/// not say.
+SensitivityAttr sensitivityAttrOf(mlir::Operation *op);
+void setSensitivityAttr(mlir::Operation *op, SensitivityAttr sensitivity);
+
+/// A weight and the operations that have it.
+struct WeightUsers {
+  mlir::arith::ConstantOp constant;
+  llvm::SmallVector<mlir::Operation *, 2> users;
+};
+
+/// All weights that formats apply to, by constant, in the order of first use.
+llvm::SmallVector<WeightUsers> collectWeights(mlir::ModuleOp module);
+
+/// The data of a weight. Fails, without a diagnostic, if it is left out of the
+/// IR or not of the size that the type says. `storage` may own it.
+llvm::FailureOr<FloatMatrix> floatMatrix(mlir::arith::ConstantOp constant,
+                                         std::vector<uint8_t> &storage);
 
 /// All names in a location: that of the node, of several when operations were
 /// fused, of the initializer for a constant.

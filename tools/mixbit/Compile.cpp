@@ -1,8 +1,11 @@
 //===- Compile.cpp - mixbit compile ---------------------------------------===//
+#include "lib/auto/CompileAuto.h"
+#include "lib/quant/Budget.h"
 #include "lib/target/Targets.h"
 #include "mixbit/compiler.h"
 #include "tools/mixbit/CommandLine.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
@@ -15,7 +18,8 @@ using llvm::StringRef;
 
 /// Names of formats, as --weights and --keep take them.
 static constexpr StringRef weightFormats[] = {
-    "fp32", "int8", "int4", "int3", "int2", "ternary", "binary", "auto"};
+    "fp32", "fp16", "bf16", "int8",    "int7",   "int6", "int5",
+    "int4", "int3", "int2", "ternary", "binary", "auto"};
 
 /// "ROWSxCOLS" into two extents.
 static std::string parseGroup(StringRef text, CompileOptions &options) {
@@ -30,10 +34,61 @@ static std::string parseGroup(StringRef text, CompileOptions &options) {
 static std::string parseKeep(StringRef text, CompileOptions &options) {
   // The last '=': names of nodes may hold one, names of formats do not.
   auto [pattern, format] = text.rsplit('=');
-  if (pattern.empty() || format == "auto" ||
-      !llvm::is_contained(weightFormats, format))
-    return "PATTERN=FORMAT, such as '*classifier*=fp32'";
+  auto [name, group] = format.split(':');
+  StringRef plain = name;
+  if (plain.starts_with("int"))
+    plain.consume_back("z"); // with zero points
+  std::vector<int64_t> extents;
+  bool hasGroup = format.contains(':');
+  if (pattern.empty() || name == "auto" ||
+      !llvm::is_contained(weightFormats, plain) ||
+      (hasGroup && (!parseShape(group, extents) || extents.size() != 2)))
+    return "PATTERN=FORMAT, such as '*classifier*=fp32' or '*=int4:1x64'";
   options.keep.emplace_back(pattern.str(), format.str());
+  return "";
+}
+
+/// What a budget is, without the "but got": the command line says what it got.
+static std::string budgetError(llvm::Error error) {
+  std::string text = llvm::toString(std::move(error));
+  StringRef expected = StringRef(text).split(", but got").first;
+  expected.consume_front("expected ");
+  return expected.str();
+}
+
+/// "NAME=N,NAME=N".
+static std::string parseSymbols(StringRef text, CompileOptions &options) {
+  for (StringRef part : llvm::split(text, ',')) {
+    std::string name, value;
+    int64_t extent;
+    if (!splitAssignment(part, name, value) ||
+        StringRef(value).getAsInteger(10, extent) || extent < 1 ||
+        extent > (int64_t(1) << 40))
+      return "NAME=N,..., such as batch=1,sequence=64";
+    options.symbols.emplace_back(name, extent);
+  }
+  return "";
+}
+
+/// What does not fit together in the options of --weights auto; empty if all
+/// does.
+static std::string checkBudget(const CompileOptions &options) {
+  bool isAuto = options.weights == "auto";
+  if (!isAuto && !options.budget.empty())
+    return "expected --budget with --weights auto, but got --weights " +
+           options.weights;
+  if (!isAuto && !options.sensitivity.empty())
+    return "expected --sensitivity with --weights auto, but got --weights " +
+           options.weights;
+  if (isAuto && options.budget.empty())
+    return "expected --budget with --weights auto";
+  if (isAuto && options.calibration.empty() && options.sensitivity.empty())
+    return "expected --calibration or --sensitivity with --weights auto";
+  if (isAuto && options.groupRows >= 0)
+    return "expected no --group with --weights auto: it chooses groups too";
+  if (isAuto && options.sensitivity.empty() &&
+      (options.metric == "gram" || options.metric == "loss"))
+    return "expected --sensitivity with --metric " + options.metric;
   return "";
 }
 
@@ -62,8 +117,9 @@ int mixbit::tool::runCompile(Arguments arguments) {
                  {"so", "obj", "c-header", "onnx-ir", "graph-ir", "kernel-ir",
                   "llvm", "asm", "ptx"},
                  emit, "what to write (default: so)");
-  command.text("--report", "FILE.json", options.report,
-               "also write the library's description");
+  command.text("--report", "FILE.html|FILE.json", options.report,
+               "also write what was decided, and the library's\n"
+               "description");
   command.heading("numbers");
   command.choice("--weights", weightFormats, options.weights,
                  "format of weights (default: int8)");
@@ -72,6 +128,16 @@ int mixbit::tool::runCompile(Arguments arguments) {
       [&](StringRef text) { return parseGroup(text, options); },
       "weights that share a scale; 0 is the whole extent\n"
       "(default: 1x0 for int8, 1x128 below)");
+  command.flag("--asymmetric", options.asymmetric,
+               "integer weights of linear layers with a zero point\n"
+               "beside each scale");
+  std::string scale = "default";
+  command.choice("--scale", {"default", "fp32", "fp16", "bf16"}, scale,
+                 "type of scales (default: fp16 for groups below 8 bits,\n"
+                 "else fp32)");
+  command.choice("--packing", {"dense", "planes"}, options.packing,
+                 "how weights are stored: dense (default), or in planes\n"
+                 "of 1, 2, 4 or 8 bits, larger but cheaper to expand");
   command.choice("--activations", {"fp32", "int8", "int4", "int2", "int1"},
                  options.activations,
                  "format of activations in quantized layers (default:\n"
@@ -81,6 +147,38 @@ int mixbit::tool::runCompile(Arguments arguments) {
       [&](StringRef text) { return parseKeep(text, options); },
       "another format for the weights whose initializer or node\n"
       "has a name that matches; may be repeated");
+  command.custom(
+      "--calibration", "[NAME:WEIGHT=]FILE.npz",
+      [&](StringRef text) {
+        options.calibration.push_back(text.str());
+        return std::string();
+      },
+      "samples to round weights on: arrays named as the inputs,\n"
+      "the first axis the sample; repeated, a mix by weight");
+  command.heading("formats under a budget, with --weights auto");
+  command.custom(
+      "--budget", "3.2bits|30%|12MB|8ms",
+      [&](StringRef text) {
+        options.budget = text.str();
+        auto parsed = parseBudget(text);
+        return parsed ? std::string() : budgetError(parsed.takeError());
+      },
+      "bits a weight of the linear layers, share of the fp32\n"
+      "bytes, size of the file, or time of the linear layers");
+  command.text("--sensitivity", "FILE.json", options.sensitivity,
+               "sensitivities that mixbit sensitivity wrote, instead of\n"
+               "measuring them");
+  command.choice("--metric", {"fisher", "trace", "omega", "gram", "loss"},
+                 options.metric, "the sensitivity to go by (default: fisher)");
+  command.choice("--allocation", {"optimal", "greedy", "reversed", "uniform"},
+                 options.allocation,
+                 "how formats are chosen (default: optimal; the others are\n"
+                 "there to compare with)");
+  command.custom(
+      "--symbols", "NAME=N,...",
+      [&](StringRef text) { return parseSymbols(text, options); },
+      "extents at which kernels are timed for a budget in ms\n"
+      "(default: 1 for batch, else 128)");
   command.heading("code");
   command.flag("--trim-padding", options.trimPadding,
                "runs leave out the end of sequences that the attention\n"
@@ -98,13 +196,13 @@ int mixbit::tool::runCompile(Arguments arguments) {
   command.heading("talk");
   command.flag("-v", options.verbose, "remarks and what each stage did");
   command.flag("--time-passes", options.timePasses, "time of every pass");
-  for (StringRef name : {"--calibration", "--sensitivity", "--budget"})
-    command.planned(name);
 
   int status = Done;
   if (!command.parse(arguments, status))
     return status;
   options.threads = threads;
+  if (scale != "default")
+    options.scale = scale;
   options.emit = llvm::StringSwitch<Emit>(emit)
                      .Case("so", Emit::SharedLibrary)
                      .Case("obj", Emit::Object)
@@ -115,8 +213,8 @@ int mixbit::tool::runCompile(Arguments arguments) {
                      .Case("llvm", Emit::Llvm)
                      .Case("asm", Emit::Assembly)
                      .Default(Emit::Ptx);
-  if (StringRef(options.report).ends_with(".html"))
-    return command.usageError("a report in HTML is not supported yet");
+  if (std::string wrong = checkBudget(options); !wrong.empty())
+    return command.usageError(wrong);
   auto targets = resolveTargets(options.target);
   if (!targets)
     return command.usageError("option '--target': " +
@@ -133,7 +231,8 @@ int mixbit::tool::runCompile(Arguments arguments) {
 
   Progress progress;
   options.progress = [&](const std::string &stage) { progress.show(stage); };
-  bool compiled = compile(options, llvm::errs());
+  bool compiled = options.weights == "auto" ? compileAuto(options, llvm::errs())
+                                            : compile(options, llvm::errs());
   progress.clear();
   return compiled ? Done : BadInput;
 }

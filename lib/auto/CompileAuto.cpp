@@ -1,0 +1,337 @@
+//===- CompileAuto.cpp - Formats from an ONNX file and samples ------------===//
+#include "lib/auto/CompileAuto.h"
+#include "lib/auto/KernelTimes.h"
+#include "lib/auto/OutputErrors.h"
+
+#include "lib/compiler/GraphLibrary.h"
+#include "lib/compiler/Stages.h"
+#include "lib/measure/Measure.h"
+#include "lib/support/Npy.h"
+#include "passes/quantize/Allocation.h"
+#include "passes/quantize/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace mixbit {
+
+Expected<CalibrationFile> parseCalibration(StringRef text) {
+  CalibrationFile file;
+  auto [head, path] = text.split('=');
+  auto [name, weight] = head.rsplit(':');
+  if (!text.contains('=')) {
+    file.name = file.path = text.str();
+    if (text.empty())
+      return createStringError("expected FILE or NAME:WEIGHT=FILE, but got "
+                               "nothing");
+    return file;
+  }
+  if (name.empty() || path.empty() || weight.getAsDouble(file.weight))
+    return createStringError("expected FILE or NAME:WEIGHT=FILE, but got '" +
+                             text + "'");
+  if (!std::isfinite(file.weight) || file.weight <= 0)
+    return createStringError("expected a weight above 0, but got '" + text +
+                             "'");
+  file.name = name.str();
+  file.path = path.str();
+  return file;
+}
+
+Sensitivities mixSensitivities(ArrayRef<Sensitivities> domains,
+                               ArrayRef<double> weights) {
+  Sensitivities mix;
+  double total = 0;
+  for (auto [domain, weight] : zip_equal(domains, weights)) {
+    if (weight == 0)
+      continue;
+    double share = weight / (total + weight);
+    if (total == 0)
+      mix = domain;
+    mix.samples = total == 0 ? domain.samples : mix.samples + domain.samples;
+    total += weight;
+    if (share == 1)
+      continue;
+    auto blend = [&](auto &into, const auto &from) {
+      for (auto [a, b] : zip_equal(into, from))
+        a += share * (b - a);
+    };
+    for (auto [into, from] : zip_equal(mix.weights, domain.weights)) {
+      for (auto &[measure, values] : into.values)
+        blend(values, from.values.find(measure)->second);
+      blend(into.fisher, from.fisher);
+    }
+  }
+  return mix;
+}
+
+namespace {
+/// One compilation with formats under a budget.
+class AutoCompiler {
+public:
+  AutoCompiler(const CompileOptions &given, raw_ostream &diagnostics)
+      : options(given), diagnostics(diagnostics),
+        times(given.symbols, given.threads, diagnostics) {}
+
+  bool run();
+
+private:
+  bool fail(Error error) {
+    diagnostics << "error: " << toString(std::move(error)) << "\n";
+    return false;
+  }
+  void progress(StringRef stage) {
+    if (options.progress)
+      options.progress(stage.str());
+  }
+  Error load();
+  Error measure();
+  Error addUtilities();
+  bool fitFile(double megabytes);
+  /// Runs the choice of formats alone, on a copy of the graph.
+  Expected<AllocationReport> allocateWith(const Sensitivities &sensitivities);
+
+  CompileOptions options;
+  raw_ostream &diagnostics;
+  KernelTimes times;
+  std::optional<GraphModel> model;
+  std::vector<CalibrationFile> files;
+  std::vector<SampleSet> samples;
+  std::vector<Sensitivities> domains;
+  Sensitivities mix;
+  AllocationContext context;
+};
+} // namespace
+
+/// The graph, and the samples checked against it.
+Error AutoCompiler::load() {
+  for (const std::string &text : options.calibration) {
+    auto file = parseCalibration(text);
+    if (!file)
+      return createStringError("--calibration: " + toString(file.takeError()));
+    files.push_back(std::move(*file));
+  }
+  std::vector<NamedTensors> arrays;
+  for (const CalibrationFile &file : files) {
+    auto read = readNpz(file.path);
+    if (!read)
+      return read.takeError();
+    arrays.push_back(std::move(*read));
+  }
+  progress("import");
+  auto loaded = GraphModel::load(options.models, options.threads, diagnostics);
+  if (!loaded)
+    return loaded.takeError();
+  model.emplace(std::move(*loaded));
+  auto functions = model->module().getOps<mlir::func::FuncOp>();
+  if (!files.empty() && !llvm::hasSingleElement(functions))
+    return createStringError(
+        "--calibration: expected one model, but got " +
+        Twine(std::distance(functions.begin(), functions.end())));
+  for (auto [file, tensors] : zip_equal(files, arrays)) {
+    auto set = SampleSet::take(*functions.begin(), tensors,
+                               findTensor(tensors, "labels") ? "labels" : "",
+                               file.path);
+    if (!set)
+      return set.takeError();
+    samples.push_back(std::move(*set));
+  }
+  return Error::success();
+}
+
+/// Sensitivities of every domain, unless a file has them.
+Error AutoCompiler::measure() {
+  if (!options.sensitivity.empty()) {
+    auto read = readSensitivities(options.sensitivity);
+    if (!read)
+      return read.takeError();
+    mix = std::move(*read);
+    context.sensitivities = &mix;
+    return Error::success();
+  }
+  auto func = *model->module().getOps<mlir::func::FuncOp>().begin();
+  std::vector<double> weights;
+  for (auto [file, set] : zip_equal(files, samples)) {
+    MeasureOptions measuring;
+    measuring.threads = options.threads;
+    measuring.progress = options.progress;
+    auto meter = SensitivityMeter::create(func, set, measuring, diagnostics);
+    if (!meter)
+      return meter.takeError();
+    Error error = options.metric == "trace"   ? (*meter)->measureTrace()
+                  : options.metric == "omega" ? (*meter)->measureOmega()
+                                              : (*meter)->measureFisher();
+    if (error)
+      return error;
+    domains.push_back((*meter)->result());
+    weights.push_back(file.weight);
+  }
+  mix = mixSensitivities(domains, weights);
+  context.sensitivities = &mix;
+  return Error::success();
+}
+
+Expected<AllocationReport>
+AutoCompiler::allocateWith(const Sensitivities &sensitivities) {
+  AllocationContext own;
+  own.sensitivities = &sensitivities;
+  own.timeOf = context.timeOf;
+  own.overhead = context.overhead;
+  AssignFormatsOptions assign;
+  assign.weights = "auto";
+  assign.activations = options.activations;
+  for (const auto &[pattern, format] : options.keep)
+    assign.keep.push_back(pattern + "=" + format);
+  AllocateFormatsOptions allocate;
+  allocate.budget = options.budget;
+  allocate.policyOption = options.allocation;
+  allocate.metric = options.metric;
+  allocate.overhead = context.overhead;
+  mlir::OwningOpRef<mlir::ModuleOp> copy = model->module().clone();
+  mlir::PassManager manager(copy->getContext());
+  manager.addPass(createAssignFormats(assign));
+  manager.addPass(createDetectGrids());
+  manager.addPass(createAllocateFormats(allocate, &own));
+  if (failed(manager.run(*copy)))
+    return createStringError("formats could not be chosen");
+  return std::move(own.report);
+}
+
+/// What each domain of the mix is worth, from the tables of predicted losses of
+/// each: they are linear in the sensitivities, so nothing is measured again.
+Error AutoCompiler::addUtilities() {
+  if (domains.size() < 2)
+    return Error::success();
+  progress("utility of domains");
+  std::vector<double> weights;
+  for (const CalibrationFile &file : files)
+    weights.push_back(file.weight);
+  AllocationReport &report = context.report;
+  for (size_t left = 0; left != domains.size(); ++left) {
+    std::vector<double> others = weights;
+    others[left] = 0;
+    auto own = allocateWith(domains[left]);
+    auto without =
+        own ? allocateWith(mixSensitivities(domains, others)) : std::move(own);
+    if (!own || !without)
+      return own ? without.takeError() : Error(without.takeError());
+    DomainUtility utility;
+    utility.name = files[left].name;
+    utility.weight = files[left].weight;
+    utility.samples = domains[left].samples;
+    for (auto [chosen, alone, other] :
+         zip_equal(report.weights, own->weights, without->weights)) {
+      for (auto [choice, lone] :
+           zip_equal(chosen.considered, alone.considered)) {
+        if (choice.format == chosen.format)
+          utility.loss += lone.cost;
+        if (choice.format == other.format)
+          utility.lossWithout += choice.cost;
+      }
+      utility.changedWeights += !(chosen.format == other.format);
+    }
+    report.domains.push_back(std::move(utility));
+  }
+  return Error::success();
+}
+
+/// Finds how many bytes of the file are no weights, by making the library with
+/// weights rounded to nearest: its size is that of the final one.
+bool AutoCompiler::fitFile(double megabytes) {
+  for (int round = 0; round != 5; ++round) {
+    SmallString<128> temporary;
+    if (std::error_code code =
+            sys::fs::createTemporaryFile("mixbit", "so", temporary))
+      return fail(
+          createStringError("cannot make a temporary file: " + code.message()));
+    CompileOptions trial = options;
+    trial.output = temporary.str().str();
+    trial.emit = Emit::SharedLibrary;
+    trial.report.clear();
+    trial.calibration.clear();
+    trial.allocationContext = &context;
+    trial.progress = nullptr;
+    progress("measuring the size of the code");
+    bool made = compile(trial, diagnostics);
+    uint64_t bytes = 0;
+    std::error_code code = sys::fs::file_size(temporary, bytes);
+    sys::fs::remove(temporary);
+    if (!made)
+      return false;
+    if (code)
+      return fail(createStringError(temporary + ": " + code.message()));
+    uint64_t weights = 0;
+    for (const AllocatedWeight &weight : context.report.weights)
+      weights += weight.bytes;
+    int64_t overhead = int64_t(bytes) - int64_t(weights);
+    bool fits = double(bytes) <= megabytes * 1e6;
+    // The code depends a little on the formats, which depend on its size.
+    if (fits && std::abs(overhead - context.overhead) < 20000) {
+      context.overhead = std::max(context.overhead, overhead);
+      return true;
+    }
+    context.overhead =
+        fits ? overhead : std::max(overhead, context.overhead + 4096);
+  }
+  return fail(
+      createStringError("--budget: expected formats whose file has at most " +
+                        options.budget + ", but found none"));
+}
+
+bool AutoCompiler::run() {
+  auto budget = parseBudget(options.budget);
+  if (!budget)
+    return fail(createStringError("--budget: " + toString(budget.takeError())));
+  if (options.calibration.empty() && options.sensitivity.empty())
+    return fail(createStringError(
+        "--weights auto: expected --calibration or --sensitivity, but got "
+        "neither"));
+  context.curvePoints = options.report.empty() ? 0 : 40;
+  if (Error error = load())
+    return fail(std::move(error));
+  if (Error error = measure())
+    return fail(std::move(error));
+  if (budget->unit == BudgetUnit::Milliseconds) {
+    progress("timing kernels");
+    if (Error error = times.measure(model->module()))
+      return fail(std::move(error));
+    context.timeOf = [this](mlir::Operation *op, const Format &format) {
+      return times.timeOf(op, format);
+    };
+  }
+  if (budget->unit == BudgetUnit::Megabytes && !fitFile(budget->value))
+    return false;
+  options.allocationContext = &context;
+  std::optional<OutputErrors> errors;
+  if (!options.report.empty() && !samples.empty()) {
+    errors.emplace(model->module(), samples.front(), options.threads,
+                   diagnostics);
+    context.afterQuantize = [&](mlir::ModuleOp quantized) {
+      if (Error error = addUtilities())
+        diagnostics << "warning: " << toString(std::move(error)) << "\n";
+      progress("errors of layers");
+      if (Error error = errors->measure(quantized, context.report))
+        diagnostics << "warning: " << toString(std::move(error)) << "\n";
+    };
+  }
+  if (!compile(options, diagnostics))
+    return false;
+  uint64_t bytes = 0;
+  if (budget->unit == BudgetUnit::Megabytes &&
+      options.emit == Emit::SharedLibrary &&
+      !sys::fs::file_size(options.output, bytes) &&
+      double(bytes) > budget->value * 1e6) {
+    sys::fs::remove(options.output);
+    return fail(createStringError(options.output + ": expected a file of " +
+                                  options.budget + " at most, but it has " +
+                                  Twine(bytes) + " bytes"));
+  }
+  return true;
+}
+
+bool compileAuto(const CompileOptions &options, raw_ostream &diagnostics) {
+  return AutoCompiler(options, diagnostics).run();
+}
+
+} // namespace mixbit

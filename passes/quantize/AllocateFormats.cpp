@@ -1,0 +1,454 @@
+//===- AllocateFormats.cpp - Formats under a budget -----------------------===//
+//
+// Gathers the weights, predicts the loss of each in every format that it could
+// have, lets lib/quant solve, and writes the decision into the IR and into the
+// report. What was fixed before (by --keep, on a grid, small heads) keeps its
+// format and takes its part of the budget.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/quant/Candidates.h"
+#include "passes/quantize/Allocation.h"
+#include "passes/quantize/Passes.h"
+#include "passes/quantize/Weights.h"
+
+#include "mlir/IR/Threading.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace mixbit {
+#define GEN_PASS_DEF_ALLOCATEFORMATS
+#include "passes/quantize/Passes.h.inc"
+
+namespace {
+/// A weight and what can be done with it.
+struct Entry {
+  WeightUsers users;
+  std::string name;
+  int64_t rows = 0, cols = 0;
+  WeightUse use = WeightUse::Table;
+  /// The format it has, fp32 for none, and why.
+  Format format;
+  std::string reason = "fp32";
+  bool isFree = false, isCounted = false;
+  std::vector<double> sensitivity; ///< one, or one a group of rows
+  int64_t rowGroup = 0;
+  const WeightSensitivity *measured = nullptr;
+
+  int64_t parameters() const { return rows * cols; }
+};
+
+struct AllocateFormats : impl::AllocateFormatsBase<AllocateFormats> {
+  using AllocateFormatsBase::AllocateFormatsBase;
+  AllocateFormats(const AllocateFormatsOptions &options,
+                  AllocationContext *context)
+      : AllocateFormatsBase(options), given(context) {}
+
+  void runOnOperation() override {
+    AllocationContext own;
+    allocation = given ? given : &own;
+    if (failed(parseOptions()) || failed(gather()) || failed(predict()) ||
+        failed(solve()))
+      return signalPassFailure();
+  }
+
+private:
+  InFlightDiagnostic fail() { return emitError(getOperation().getLoc()); }
+  LogicalResult failWith(const Twine &option, llvm::Error error) {
+    return fail() << option << ": " << llvm::toString(std::move(error));
+  }
+
+  LogicalResult parseOptions() {
+    auto parsed = parseBudget(budget);
+    if (!parsed)
+      return failWith("budget", parsed.takeError());
+    limit = *parsed;
+    auto named = parsePolicy(policyOption);
+    if (!named)
+      return failWith("allocation", named.takeError());
+    policy = *named;
+    if (!llvm::is_contained({"fisher", "trace", "omega", "gram", "loss"},
+                            metric))
+      return fail() << "metric: expected fisher, trace, omega, gram or loss, "
+                       "but got '"
+                    << metric << "'";
+    sensitivities = allocation->sensitivities;
+    if (!sensitivities && !sensitivityFile.empty()) {
+      auto read = readSensitivities(sensitivityFile);
+      if (!read) {
+        fail() << llvm::toString(read.takeError());
+        return failure();
+      }
+      fromFile = std::move(*read);
+      sensitivities = &fromFile;
+    }
+    if (limit.unit == BudgetUnit::Milliseconds && !allocation->timeOf)
+      return fail() << "budget: expected bits, % or MB where kernels cannot be "
+                       "timed, but got '"
+                    << budget.getValue() << "'";
+    return success();
+  }
+
+  /// All weights, which of them are free, and how sensitive those are.
+  LogicalResult gather() {
+    entries.clear();
+    llvm::StringSet<> names;
+    bool countsTables = limit.unit == BudgetUnit::Percent ||
+                        limit.unit == BudgetUnit::Megabytes;
+    for (WeightUsers &users : collectWeights(getOperation())) {
+      Entry entry;
+      entry.name = nodeName(users.constant->getLoc(), "weight");
+      names.insert(entry.name);
+      auto type = cast<RankedTensorType>(users.constant.getType());
+      entry.rows = type.getDimSize(0);
+      entry.cols = type.getDimSize(1);
+      if (llvm::any_of(users.users,
+                       [](Operation *op) { return isa<LinearOp>(op); }))
+        entry.use = WeightUse::Linear;
+      if (FormatAttr attr = formatAttrOf(users.users.front())) {
+        std::optional<Format> format = formatOf(attr.getType());
+        if (!format)
+          return users.constant.emitError()
+                 << "weight '" << entry.name
+                 << "': expected a uniform format, but got " << attr.getType();
+        entry.format = *format;
+        entry.reason = attr.getReason().str();
+      }
+      bool isHead =
+          entry.use == WeightUse::Linear && entry.rows < kLeastOutputs;
+      bool isDefault = entry.reason == "default";
+      entry.isCounted =
+          countsTables ||
+          (entry.use == WeightUse::Linear &&
+           !(isHead && isDefault && limit.unit == BudgetUnit::Bits));
+      entry.isFree = isDefault && entry.isCounted && !isHead;
+      entry.users = std::move(users);
+      if (entry.isFree && failed(findSensitivity(entry)))
+        return failure();
+      entries.push_back(std::move(entry));
+    }
+    for (const WeightSensitivity &weight :
+         sensitivities ? sensitivities->weights
+                       : std::vector<WeightSensitivity>())
+      if (!names.contains(weight.name))
+        return fail() << "sensitivities: expected names of weights, but there "
+                         "is no weight '"
+                      << weight.name << "'";
+    return success();
+  }
+
+  LogicalResult findSensitivity(Entry &entry) {
+    auto missing = [&](const Twine &got) {
+      return entry.users.constant.emitError()
+             << "weight '" << entry.name << "': expected a sensitivity '"
+             << metric << "' (of a calibration or a file), but got " << got;
+    };
+    if (const WeightSensitivity *measured =
+            sensitivities ? sensitivities->find(entry.name) : nullptr) {
+      if (measured->rows != entry.rows || measured->cols != entry.cols)
+        return missing("one of a weight of " + Twine(measured->rows) + "x" +
+                       Twine(measured->cols) + " instead of " +
+                       Twine(entry.rows) + "x" + Twine(entry.cols));
+      entry.measured = measured;
+      entry.rowGroup = measured->rowGroup;
+      if (metric == "fisher" && !measured->fisher.empty()) {
+        if ((int64_t)measured->fisher.size() != entry.parameters())
+          return missing(Twine(measured->fisher.size()) + " values");
+        double sum = 0;
+        for (float value : measured->fisher)
+          sum += value;
+        entry.sensitivity = {sum};
+        return success();
+      }
+      if (metric == "loss") // by format, looked up when it is needed
+        return success();
+      auto found = measured->values.find(metric);
+      if (found == measured->values.end())
+        return missing("none of that measure");
+      entry.sensitivity = found->second;
+      if (entry.sensitivity.size() == 1)
+        entry.rowGroup = 0;
+      // An estimate of a trace may be negative, a curvature is not.
+      for (double &value : entry.sensitivity)
+        value = std::max(value, 0.0);
+      return success();
+    }
+    for (Operation *op : entry.users.users) {
+      SensitivityAttr attr = sensitivityAttrOf(op);
+      if (!attr)
+        continue;
+      if (attr.getMetric() != metric)
+        return missing("'" + attr.getMetric() + "'");
+      llvm::append_range(entry.sensitivity, attr.getValues().asArrayRef());
+      int64_t groups = entry.sensitivity.size();
+      if (groups > entry.rows)
+        return missing(Twine(groups) + " values for " + Twine(entry.rows) +
+                       " rows");
+      entry.rowGroup = groups == 1 ? 0 : (entry.rows + groups - 1) / groups;
+      return success();
+    }
+    return missing("none");
+  }
+
+  /// The choices of the free weights, with their predicted losses.
+  LogicalResult predict() {
+    weights.clear();
+    struct Job {
+      size_t weight, choice, entry;
+    };
+    std::vector<Job> jobs;
+    for (auto [index, entry] : llvm::enumerate(entries)) {
+      if (!entry.isFree)
+        continue;
+      WeightChoices choices{entry.name, entry.parameters(), {}};
+      for (const Format &format :
+           candidateFormats(entry.use, entry.rows, entry.cols)) {
+        FailureOr<int64_t> size = sizeOf(entry, format);
+        if (failed(size))
+          return failure();
+        jobs.push_back({weights.size(), choices.choices.size(), index});
+        choices.choices.push_back({format, *size, 0});
+      }
+      weights.push_back(std::move(choices));
+    }
+    auto choiceOf = [&](const Job &job) -> FormatChoice & {
+      return weights[job.weight].choices[job.choice];
+    };
+    auto keyOf = [&](const Job &job) {
+      return std::make_pair(job.entry, formatKey(choiceOf(job).format));
+    };
+    std::vector<std::string> errors(jobs.size());
+    parallelFor(&getContext(), 0, jobs.size(), [&](size_t i) {
+      FormatChoice &choice = choiceOf(jobs[i]);
+      auto known = allocation->losses.find(keyOf(jobs[i]));
+      if (known != allocation->losses.end()) {
+        choice.cost = known->second;
+        return;
+      }
+      auto loss = lossOf(entries[jobs[i].entry], choice.format);
+      if (loss)
+        choice.cost = *loss;
+      else
+        errors[i] = llvm::toString(loss.takeError());
+    });
+    for (const Job &job : jobs)
+      allocation->losses[keyOf(job)] = choiceOf(job).cost;
+    for (auto [job, error] : llvm::zip_equal(jobs, errors))
+      if (!error.empty()) {
+        const Entry &entry = entries[job.entry];
+        return entry.users.constant->emitError()
+               << "weight '" << entry.name << "': " << error;
+      }
+    return success();
+  }
+
+  llvm::Expected<double> lossOf(const Entry &entry, const Format &format) {
+    if (metric == "loss") {
+      auto found = entry.measured->values.find("loss:" + formatKey(format));
+      if (found == entry.measured->values.end())
+        return llvm::createStringError(
+            "expected a measured loss of " + describeFormat(format) +
+            " ('loss:" + formatKey(format) + "'), but got none");
+      double sum = 0;
+      for (double value : found->second)
+        sum += value;
+      return sum;
+    }
+    std::vector<uint8_t> storage;
+    FailureOr<FloatMatrix> matrix = floatMatrix(entry.users.constant, storage);
+    if (failed(matrix))
+      return llvm::createStringError(
+          "expected its data, of the size that its type says, but it is not "
+          "in the IR");
+    Curvature curvature;
+    curvature.rowGroup = entry.rowGroup;
+    if (metric == "fisher" && entry.measured)
+      curvature.each = entry.measured->fisher;
+    curvature.rowValues = entry.sensitivity;
+    return predictedLoss(*matrix, format, curvature, entry.use);
+  }
+
+  /// In the unit that the knapsack counts in: bytes, or nanoseconds.
+  FailureOr<int64_t> sizeOf(const Entry &entry, const Format &format) {
+    if (limit.unit != BudgetUnit::Milliseconds)
+      return int64_t(storedBytes(entry.use, format, entry.rows, entry.cols));
+    int64_t sum = 0;
+    for (Operation *op : entry.users.users) {
+      if (!isa<LinearOp>(op))
+        continue;
+      auto time = allocation->timeOf(op, format);
+      if (!time)
+        return failWith("budget", time.takeError());
+      sum += *time;
+    }
+    return sum;
+  }
+
+  /// The budget in that unit, and back.
+  double unitsOf(double value) const {
+    switch (limit.unit) {
+    case BudgetUnit::Bits:
+      return value * double(counted) / 8;
+    case BudgetUnit::Percent:
+      return value / 100 * 4 * double(counted);
+    case BudgetUnit::Megabytes:
+      return value * 1e6 - double(overhead);
+    case BudgetUnit::Milliseconds:
+      return value * 1e6;
+    }
+    return 0;
+  }
+  double valueOf(double units) const {
+    switch (limit.unit) {
+    case BudgetUnit::Bits:
+      return counted ? units * 8 / double(counted) : 0;
+    case BudgetUnit::Percent:
+      return counted ? units * 100 / 4 / double(counted) : 0;
+    case BudgetUnit::Megabytes:
+      return (units + double(overhead)) / 1e6;
+    case BudgetUnit::Milliseconds:
+      return units / 1e6;
+    }
+    return 0;
+  }
+
+  LogicalResult solve() {
+    counted = 0;
+    int64_t fixed = 0;
+    for (const Entry &entry : entries) {
+      if (!entry.isCounted)
+        continue;
+      counted += entry.parameters();
+      if (entry.isFree)
+        continue;
+      FailureOr<int64_t> size = sizeOf(entry, entry.format);
+      if (failed(size))
+        return failure();
+      fixed += *size;
+    }
+    if (weights.empty())
+      return fail() << "budget: expected weights to choose formats for, but "
+                       "every one has its format already";
+    int64_t available =
+        int64_t(std::floor(unitsOf(limit.value) + 1e-6)) - fixed;
+    std::vector<AllocationItem> items = itemsOf(weights);
+    if (int64_t least = smallestSize(items); available < least)
+      return fail() << "budget: expected at least "
+                    << budgetTextAbove(
+                           {limit.unit, valueOf(double(least + fixed))})
+                    << ", which is every weight in its smallest format, but "
+                       "got "
+                    << budgetText(limit);
+    auto solved = allocateFormats(weights, available, policy);
+    if (!solved) {
+      if (policy == AllocationPolicy::Uniform ||
+          policy == AllocationPolicy::Greedy) {
+        llvm::consumeError(solved.takeError());
+        return fail() << "budget: expected one that a format for all weights "
+                         "fits, but got "
+                      << budgetText(limit);
+      }
+      return failWith("budget", solved.takeError());
+    }
+    return finish(*solved, items, fixed);
+  }
+
+  /// Writes the decision down.
+  LogicalResult finish(const Allocation &solved, ArrayRef<AllocationItem> items,
+                       int64_t fixed) {
+    AllocationReport &report = allocation->report;
+    report = {};
+    report.budget = limit;
+    report.policy = policy;
+    report.metric = metric;
+    report.size = valueOf(double(solved.size + fixed));
+    report.loss = solved.cost;
+    if (policy == AllocationPolicy::Optimal)
+      report.lowerBound = solved.lowerBound;
+    if (curvePoints != 0) {
+      auto curve = paretoCurve(items, curvePoints);
+      if (!curve)
+        return failWith("curve", curve.takeError());
+      for (const Allocation &point : *curve)
+        report.curve.push_back(
+            {valueOf(double(point.size + fixed)), point.cost});
+    }
+    size_t next = 0;
+    for (Entry &entry : entries) {
+      AllocatedWeight row;
+      if (entry.isFree) {
+        const WeightChoices &choices = weights[next];
+        const FormatChoice &choice = choices.choices[solved.chosen[next++]];
+        entry.format = choice.format;
+        entry.reason = "allocated";
+        row.loss = choice.cost;
+        row.considered = choices.choices;
+        annotate(entry);
+        for (double value : entry.sensitivity)
+          row.sensitivity += value;
+      }
+      row.name = entry.name;
+      row.op = entry.use == WeightUse::Linear ? "linear" : "embedding";
+      row.rows = entry.rows;
+      row.cols = entry.cols;
+      row.isCounted = entry.isCounted;
+      row.reason = entry.reason;
+      row.format = entry.format;
+      row.bytes = storedBytes(entry.use, entry.format, entry.rows, entry.cols);
+      report.weights.push_back(std::move(row));
+    }
+    Builder builder(&getContext());
+    SmallVector<NamedAttribute> summary = {
+        builder.getNamedAttr("allocation",
+                             builder.getStringAttr(policyName(policy))),
+        builder.getNamedAttr("budget",
+                             builder.getStringAttr(budgetText(limit))),
+        builder.getNamedAttr("loss", builder.getF64FloatAttr(report.loss)),
+        builder.getNamedAttr("metric", builder.getStringAttr(metric)),
+        builder.getNamedAttr("size", builder.getStringAttr(budgetText(
+                                         {limit.unit, report.size})))};
+    if (report.lowerBound)
+      summary.push_back(builder.getNamedAttr(
+          "lower_bound", builder.getF64FloatAttr(*report.lowerBound)));
+    getOperation()->setAttr("mixbit.allocation",
+                            builder.getDictionaryAttr(summary));
+    return success();
+  }
+
+  void annotate(const Entry &entry) {
+    auto format = FormatAttr::get(
+        &getContext(), typeOf(&getContext(), entry.format), "allocated");
+    SensitivityAttr sensitivity;
+    if (!entry.sensitivity.empty())
+      sensitivity = SensitivityAttr::get(
+          &getContext(), metric,
+          DenseF64ArrayAttr::get(&getContext(), entry.sensitivity));
+    for (Operation *op : entry.users.users) {
+      ++allocated;
+      setFormatAttr(op, format);
+      if (sensitivity)
+        setSensitivityAttr(op, sensitivity);
+    }
+  }
+
+  AllocationContext *given = nullptr, *allocation = nullptr;
+  Budget limit;
+  AllocationPolicy policy = AllocationPolicy::Optimal;
+  const Sensitivities *sensitivities = nullptr;
+  Sensitivities fromFile;
+  std::vector<Entry> entries;
+  std::vector<WeightChoices> weights; ///< of the free entries, in order
+  int64_t counted = 0;                ///< parameters
+};
+} // namespace
+
+std::unique_ptr<Pass>
+createAllocateFormats(const AllocateFormatsOptions &options,
+                      AllocationContext *context) {
+  return std::make_unique<AllocateFormats>(options, context);
+}
+} // namespace mixbit

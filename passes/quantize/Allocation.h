@@ -1,0 +1,98 @@
+//===- Allocation.h - What allocate-formats is told and tells ---*- C++ -*-===//
+#pragma once
+
+#include "lib/quant/Budget.h"
+#include "lib/quant/Policy.h"
+#include "lib/sensitivity/Sensitivity.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+
+namespace mixbit {
+
+/// Linear layers of fewer outputs than this are heads: too small to be worth
+/// fewer bits, and too close to the result. They stay as they are.
+inline constexpr int64_t kLeastOutputs = 64;
+
+/// A weight as it was decided on.
+struct AllocatedWeight {
+  std::string name;
+  std::string op; ///< "linear" or "embedding"
+  int64_t rows = 0, cols = 0;
+  /// Whether the budget counts it.
+  bool isCounted = false;
+  /// Why it has its format: "allocated", "keep", "grid", "default", "fp32".
+  std::string reason;
+  Format format;
+  uint64_t bytes = 0;
+  /// The measure summed over the weight; 0 where it was not asked for.
+  double sensitivity = 0;
+  /// The predicted loss at the chosen format and at all that were considered;
+  /// 0 and empty where there was no choice.
+  double loss = 0;
+  std::vector<FormatChoice> considered;
+  /// Of the layer's output on calibration data, where it was measured, in dB.
+  std::optional<double> outputSnr;
+};
+
+/// What one domain of a calibration mix is worth.
+struct DomainUtility {
+  std::string name;
+  double weight = 1;
+  int64_t samples = 0;
+  /// The predicted loss on this domain alone, as allocated for the mix.
+  double loss = 0;
+  /// The predicted loss of the mix, as allocated for all domains but this one.
+  double lossWithout = 0;
+  /// Weights that get another format without it.
+  int64_t changedWeights = 0;
+};
+
+/// What was decided, and what else could have been.
+struct AllocationReport {
+  Budget budget;
+  AllocationPolicy policy = AllocationPolicy::Optimal;
+  std::string metric;
+  /// In the budget's unit (megabytes: with the rest of the file).
+  double size = 0;
+  double loss = 0;
+  /// No allocation of that size has a smaller predicted loss; none where the
+  /// policy does not look for the smallest.
+  std::optional<double> lowerBound;
+  struct Point {
+    double size, loss;
+  };
+  /// Optimal allocations by size, in the budget's unit.
+  std::vector<Point> curve;
+  std::vector<AllocatedWeight> weights;
+  /// None unless the calibration has several domains.
+  std::vector<DomainUtility> domains;
+};
+
+/// What the pass is given beside the IR.
+struct AllocationContext {
+  /// None: those of the pass's option or of the IR.
+  const Sensitivities *sensitivities = nullptr;
+  /// Nanoseconds that a linear takes with a weight of that format; needed for
+  /// budgets in milliseconds.
+  std::function<llvm::Expected<int64_t>(mlir::Operation *linear,
+                                        const Format &format)>
+      timeOf;
+  /// Bytes of the file that are no weights, for budgets in megabytes.
+  int64_t overhead = 0;
+  /// Points of the report's curve; 0 is none.
+  unsigned curvePoints = 0;
+  /// Called with the module when its formats are chosen and its weights
+  /// rounded, if set.
+  std::function<void(mlir::ModuleOp module)> afterQuantize;
+  /// Filled by the pass.
+  AllocationReport report;
+  /// Predicted losses that an earlier run of the pass over the same graph with
+  /// the same sensitivities has found, by weight (its position) and format.
+  std::map<std::pair<size_t, std::string>, double> losses;
+};
+
+} // namespace mixbit
