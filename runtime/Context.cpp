@@ -2,6 +2,7 @@
 #include "runtime/Context.h"
 
 #include "runtime/CpuFeatures.h"
+#include "runtime/Trim.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ mixbit_status mixbit_context::initialize(const mxb_library &ofLibrary,
     return MIXBIT_INVALID_ARGUMENT;
   }
   const char *forced = getenv("MIXBIT_TARGET");
-  variant = chooseVariant(*library, detectCpuFeatures(), forced);
+  variant = chooseVariant(*library, detectCpuFeatures(wantedFeatures(*library)),
+                          forced);
   if (!variant) {
     failure.append("expected a CPU that runs one of the library's targets (");
     for (int32_t i = 0; i < library->num_variants; ++i)
@@ -59,6 +61,8 @@ mixbit_status mixbit_context::initialize(const mxb_library &ofLibrary,
       !symbols.allocate(entry->num_symbols) || !outputDims.allocate(dims) ||
       !bufferBytes.allocate(entry->num_buffers) ||
       !ports.allocate(entry->num_inputs + entry->num_outputs) ||
+      !costs.allocate(3 * int64_t(entry->num_launches)) ||
+      !trimmed.allocate(entry->num_inputs + entry->num_outputs) ||
       !scratch.allocate(threads) ||
       !arena.initialize(entry->num_symbols, entry->num_buffers, entry->live)) {
     failure.append("expected memory for a context, but there is not enough");
@@ -176,6 +180,17 @@ mixbit_status mixbit_context::run() {
                   entry->inputs[i].name);
     ports[i] = input.needsCopy ? input.copy.data() : input.tensor.data;
   }
+  int64_t length = 0, kept = 0;
+  if (entry->trim_mask) {
+    const Binding &mask = inputs[entry->trim_mask - 1];
+    mixbit_tensor contiguous = mask.tensor;
+    contiguous.data = ports[entry->trim_mask - 1];
+    length = symbols[entry->trim_symbol - 1];
+    kept = keptLength(contiguous);
+    if (kept < length)
+      if (mixbit_status status = trim(kept))
+        return status;
+  }
   switch (arena.prepare(symbols.data(), sizes)) {
   case Arena::Status::Ok:
     break;
@@ -189,6 +204,8 @@ mixbit_status mixbit_context::run() {
                 "not enough");
   }
   kernelError = {};
+  if (profiler && entry->costs)
+    entry->costs(symbols.data(), costs.data());
   int32_t status =
       entry->run(this, symbols.data(), ports.data(), arena.addresses());
   if (status < 0)
@@ -197,8 +214,75 @@ mixbit_status mixbit_context::run() {
                 "of mixbit inspect), but got inputs too long or too short");
   if (status != 0)
     return mixbit_status(status);
+  if (kept < length)
+    restoreOutputs(kept, length);
   hasRun = true;
   return MIXBIT_OK;
+}
+
+/// Cuts an input's shape; false if it does not have the symbol.
+static bool trimmedShape(const mxb_entry &entry, const mixbit_port &port,
+                         int64_t kept, mixbit_tensor &tensor) {
+  bool isShorter = false;
+  for (int32_t d = 0; d < port.rank; ++d)
+    if (port.dims[d] == -int64_t(entry.trim_symbol)) {
+      tensor.shape[d] = kept;
+      isShorter = true;
+    }
+  return isShorter;
+}
+
+mixbit_status mixbit_context::trim(int64_t kept) {
+  int64_t length = symbols[entry->trim_symbol - 1];
+  symbols[entry->trim_symbol - 1] = kept;
+  auto reserve = [&](int32_t port, const mixbit_tensor &tensor) {
+    int64_t bytes = tensorBytes(tensor);
+    return bytes >= 0 && trimmed[port].reserve(bytes ? bytes : 1);
+  };
+  constexpr const char *noMemory =
+      "'%s': expected memory for a copy without padding, but there is not "
+      "enough";
+  for (int32_t i = 0; i < entry->num_inputs; ++i) {
+    mixbit_tensor whole = inputs[i].tensor;
+    whole.data = ports[i];
+    mixbit_tensor part = whole;
+    if (!trimmedShape(*entry, entry->inputs[i], kept, part))
+      continue;
+    if (!reserve(i, part))
+      return fail(MIXBIT_OUT_OF_MEMORY, noMemory, entry->inputs[i].name);
+    part.data = trimmed[i].data();
+    cut(whole, length, part, kept);
+    ports[i] = part.data;
+  }
+  // The shapes that kernels will write; those of the caller stay in `outputs`.
+  entry->shapes(symbols.data(), outputDims.data(), bufferBytes.data());
+  const int64_t *dims = outputDims.data();
+  for (int32_t i = 0; i < entry->num_outputs; ++i) {
+    int32_t port = entry->num_inputs + i;
+    mixbit_tensor part = outputs[i].tensor;
+    memcpy(part.shape, dims, part.rank * sizeof(int64_t));
+    dims += part.rank;
+    if (memcmp(part.shape, outputs[i].tensor.shape,
+               part.rank * sizeof(int64_t)) == 0)
+      continue;
+    if (!reserve(port, part))
+      return fail(MIXBIT_OUT_OF_MEMORY, noMemory, entry->outputs[i].name);
+    ports[port] = trimmed[port].data();
+  }
+  return MIXBIT_OK;
+}
+
+void mixbit_context::restoreOutputs(int64_t kept, int64_t length) {
+  const int64_t *dims = outputDims.data();
+  for (int32_t i = 0; i < entry->num_outputs; ++i) {
+    int32_t port = entry->num_inputs + i;
+    mixbit_tensor part = outputs[i].tensor;
+    memcpy(part.shape, dims, part.rank * sizeof(int64_t));
+    dims += part.rank;
+    part.data = ports[port];
+    if (part.data != outputs[i].tensor.data)
+      restore(part, kept, outputs[i].tensor, length);
+  }
 }
 
 namespace {
@@ -246,9 +330,18 @@ mixbit_status mixbit_context::launch(int32_t index, int64_t *args) {
         },
         &launch, count);
   }
-  if (profiler)
-    profiler(profilerData, library->kernel_names[number],
-             entry->launch_nodes[index], nanoseconds() - start);
+  if (profiler) {
+    mixbit_kernel_event event = {};
+    event.nanoseconds = nanoseconds() - start;
+    event.kernel = library->kernel_names[number];
+    event.node = entry->launch_nodes[index];
+    if (entry->costs) {
+      event.bytes = costs[3 * index];
+      event.float_products = costs[3 * index + 1];
+      event.integer_products = costs[3 * index + 2];
+    }
+    profiler(profilerData, &event);
+  }
   if (kernelError.kind == 0)
     return MIXBIT_OK;
   if (kernelError.kind == 1)

@@ -37,6 +37,11 @@ private:
   mixbit_status fail(mixbit_status status, const char *format, ...) const
       __attribute__((format(printf, 3, 4)));
   mixbit_status prepareOutputs();
+  /// Cuts the inputs to `kept` positions, and lets kernels write the outputs
+  /// that get shorter to memory of their own.
+  mixbit_status trim(int64_t kept);
+  /// Copies those outputs to their places, with zeros behind.
+  void restoreOutputs(int64_t kept, int64_t length);
 
   mixbit::runtime::Array<mixbit::runtime::Binding> inputs;
   mixbit::runtime::Array<mixbit::runtime::Binding> outputs;
@@ -44,6 +49,10 @@ private:
   mixbit::runtime::Array<int64_t> outputDims; ///< all outputs', concatenated
   mixbit::runtime::Array<int64_t> bufferBytes;
   mixbit::runtime::Array<void *> ports;
+  /// Of the launches, at the symbols of a run that is profiled.
+  mixbit::runtime::Array<int64_t> costs;
+  /// Of each port, where runs leave out positions: its shorter tensor.
+  mixbit::runtime::Array<mixbit::runtime::Block> trimmed;
   /// One a thread.
   mixbit::runtime::Array<mixbit::runtime::Block> scratch;
   mixbit::runtime::ThreadPool pool;

@@ -40,7 +40,7 @@ static bool bits(uint32_t value, Bits... bit) {
   return ((value >> bit & 1) & ...);
 }
 
-uint64_t mixbit::runtime::detectCpuFeatures() {
+uint64_t mixbit::runtime::detectCpuFeatures(uint64_t wanted) {
   uint32_t a, b, c, d, b7 = 0, c7 = 0, d7 = 0, a71 = 0, cExt = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d))
     return 0;
@@ -70,7 +70,8 @@ uint64_t mixbit::runtime::detectCpuFeatures() {
       result |= MXB_AVX512_VNNI;
     if (bits(c7, 1))
       result |= MXB_AVX512_VBMI;
-    if ((saved & 0x60000) == 0x60000 && bits(d7, 24, 25) && requestTiles())
+    if ((saved & 0x60000) == 0x60000 && bits(d7, 24, 25) &&
+        (wanted & MXB_AMX_INT8) && requestTiles())
       result |= MXB_AMX_INT8;
   }
   return result;
@@ -78,7 +79,7 @@ uint64_t mixbit::runtime::detectCpuFeatures() {
 
 #elif defined(__aarch64__)
 
-uint64_t mixbit::runtime::detectCpuFeatures() {
+uint64_t mixbit::runtime::detectCpuFeatures(uint64_t) {
   uint64_t result = 0;
   if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
     result |= MXB_NEON_DOTPROD;
@@ -90,6 +91,13 @@ uint64_t mixbit::runtime::detectCpuFeatures() {
 #else
 #error "expected x86-64 or AArch64"
 #endif
+
+uint64_t mixbit::runtime::wantedFeatures(const mxb_library &library) {
+  uint64_t result = 0;
+  for (int32_t i = 0; i < library.num_variants; ++i)
+    result |= library.variants[i].features;
+  return result;
+}
 
 const mxb_variant *mixbit::runtime::chooseVariant(const mxb_library &library,
                                                   uint64_t features,

@@ -6,8 +6,13 @@
 
 namespace mixbit::runtime {
 
-/// The bits of mxb_feature that this CPU and its operating system support.
-uint64_t detectCpuFeatures();
+/// The bits of mxb_feature that this CPU and its operating system support. If
+/// `wanted` has MXB_AMX_INT8, asks Linux for this process's use of the tile
+/// registers, which holds from then on; a system that refuses has not got them.
+uint64_t detectCpuFeatures(uint64_t wanted = ~uint64_t(0));
+
+/// All that the variants of a library ask for.
+uint64_t wantedFeatures(const mxb_library &library);
 
 /// The variant to use: the first whose features are all in `features`, or the
 /// one named `forced` if that is not null or empty. Null if there is none.

@@ -84,6 +84,14 @@ struct mxb_entry {
   /// the symbols break what the graph requires of them.
   int32_t (*run)(void *context, const int64_t *symbols, void *const *ports,
                  void *const *buffers);
+  /// Three words a launch: bytes that it reads and writes at least, products of
+  /// floats, products of integers. May be null.
+  void (*costs)(const int64_t *symbols, int64_t *words);
+  /// Runs leave out the last positions of symbol `trim_symbol` where input
+  /// `trim_mask`, whose last dimension it is, is zero in every row. Both are
+  /// counted from 1; 0: nothing is left out.
+  int32_t trim_mask;
+  int32_t trim_symbol;
 };
 
 struct mxb_library {

@@ -202,7 +202,10 @@ LogicalResult LinearOp::verify() {
       return emitOpError() << "expected a quantized weight with quantized "
                               "activations, but got "
                            << weight;
-    if (failed(expectElement(*this, "a weight", weight, elementOf(getX()))))
+    bool isNarrow =
+        weight.getElementType().isF16() || weight.getElementType().isBF16();
+    if (!(isNarrow && elementOf(getX()).isF32()) &&
+        failed(expectElement(*this, "a weight", weight, elementOf(getX()))))
       return failure();
   }
   if (failed(expectExtent(*this, "x", getX().getType(), rankOf(getX()) - 1,
@@ -237,8 +240,8 @@ static LogicalResult verifyQuantizedRows(Operation *op, Value codes,
 }
 
 LogicalResult QuantizeRowsOp::verify() {
-  if (getBits() < 2 || getBits() > 8)
-    return emitOpError() << "expected 2 to 8 bits, but got " << getBits();
+  if (getBits() < 1 || getBits() > 8)
+    return emitOpError() << "expected 1 to 8 bits, but got " << getBits();
   if (failed(expectRankAtLeast(*this, "x", getX().getType(), 1)) ||
       failed(expectElement(*this, "x", getX().getType(),
                            Float32Type::get(getContext()))) ||
@@ -248,6 +251,9 @@ LogicalResult QuantizeRowsOp::verify() {
 }
 
 LogicalResult QuantizedLinearOp::verify() {
+  if (getBits() < 1 || getBits() > 8)
+    return emitOpError() << "expected codes of 1 to 8 bits, but got "
+                         << getBits();
   if (failed(verifyQuantizedRows(*this, getCodes(), getScales())) ||
       failed(verifyWeight(*this, "a weight", getWeight())))
     return failure();

@@ -107,11 +107,14 @@ static LogicalResult verifyPacked(ContractOp op, const Format &format,
            << " zero points";
   int64_t shape[] = {layout.panels(n), format.colGroups(k), layout.panel};
   Builder builder(op.getContext());
-  if (op.getWScales() && failed(expectBuffer(op, "scales", op.getWScales(),
-                                             shape, builder.getF32Type())))
-    return failure();
+  if (op.getWScales()) {
+    auto type = cast<QuantizedTypeInterface>(op.getFormat());
+    if (failed(expectBuffer(op, "scales", op.getWScales(), shape,
+                            type.getScaleElementType())))
+      return failure();
+  }
   if (op.getWZeros() && failed(expectBuffer(op, "zero points", op.getWZeros(),
-                                            shape, builder.getI32Type())))
+                                            shape, builder.getI8Type())))
     return failure();
   return success();
 }
@@ -119,18 +122,29 @@ static LogicalResult verifyPacked(ContractOp op, const Format &format,
 LogicalResult ContractOp::verify() {
   Builder builder(getContext());
   std::optional<Format> format = formatOf(getFormat());
-  if (!format || (format->isFloat() && !getFormat().isF32()))
-    return emitOpError() << "expected a quantized format or f32, but got "
+  if (!format ||
+      (format->isFloat() && typeOf(getContext(), *format) != getFormat()))
+    return emitOpError() << "expected a quantized format, f32, f16 or bf16, "
+                            "but got "
                          << getFormat();
   if (failed(expectNumbers(*this, "extents of the weight", getShape(), 2, 1)))
     return failure();
   int64_t n = getShape()[0], k = getShape()[1];
   LayoutAttr attr = getLayout();
   PackedLayout layout{attr.getPanel(), attr.getBlock(), attr.getInner(),
-                      attr.getBits()};
-  if (!layout.isValid() || layout.bits != planeBits(*format))
+                      attr.getBits(), attr.getTrits()};
+  if (!layoutFits(layout, *format))
     return emitOpError() << "expected a layout that " << getFormat()
                          << " can be packed in, but got " << attr;
+
+  if (getABits() && (*getABits() < 1 || *getABits() > 2))
+    return emitOpError() << "expected a_bits of 1 or 2, but got "
+                         << *getABits();
+  if (layout.isBitPlanes() != getABits().has_value())
+    return emitOpError() << "expected a_bits exactly with weights in bit "
+                            "planes, but got "
+                         << attr << (getABits() ? " with" : " without")
+                         << " a_bits";
 
   MemRefType a = memrefOf(getA());
   if (failed(expectRank(*this, "a", a, 2)))
@@ -143,8 +157,10 @@ LogicalResult ContractOp::verify() {
   if (!isQuantized && !a.getElementType().isF32())
     return emitOpError() << "expected a of f32 or i8, but got " << a;
   if (isQuantized && format->isFloat())
-    return emitOpError() << "expected a of f32 with weights of f32, but got "
+    return emitOpError() << "expected a of f32 with weights of floats, but got "
                          << a;
+  if (getABits() && !isQuantized)
+    return emitOpError() << "expected a of i8 with a_bits, but got " << a;
   if (bool(getAScales()) != isQuantized)
     return emitOpError() << "expected scales of a exactly if it is i8, but got "
                          << a << (getAScales() ? " with" : " without")
@@ -384,6 +400,16 @@ LogicalResult AttentionCoreOp::verify() {
     if (cast<MemRefType>(mask).getDimSize(dim) != 1 &&
         failed(expectExtent(*this, "a mask", mask, dim, size)))
       return failure();
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  auto type = cast<VectorType>(getTable().getType());
+  if (type.getRank() != 1 || type.isScalable() ||
+      type.getNumElements() % 16 != 0)
+    return emitOpError() << "expected a vector of a multiple of 16 bytes, but "
+                            "got "
+                         << type;
   return success();
 }
 

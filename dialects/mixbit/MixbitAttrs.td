@@ -73,7 +73,9 @@ def Mixbit_ActivationsAttr : AttrDef<Mixbit_Dialect, "Activations"> {
   let summary = "How an operation's activations are quantized";
   let description = [{
     Signed symmetric integers of `bits` bits, with a scale a token (a row of
-    the contraction) or a tensor, found at run time or by calibration.
+    the contraction) or a tensor, found at run time or by calibration. Two bits
+    are the values -1, 0 and 1, one bit -1 and 1, times the scale; what the
+    scale is, `mixbit.quantize_rows` says.
 
     ```mlir
     #mixbit.activations<8, per_token, dynamic>
@@ -128,19 +130,28 @@ def Mixbit_LayoutAttr : AttrDef<Mixbit_Dialect, "Layout"> {
   let description = [{
     The packed bytes are ordered `[N/panel][K/block][panel/16][lines][64 B]`.
     A *line* is 64 bytes: 16 outputs x `inner` consecutive inputs (4 codes of
-    a byte, or one float). With `bits` below 8, `8/bits` consecutive lines
-    share the 64 bytes, the first in the lowest bits (planes). N and K are
-    padded with codes for zero (see `lib/quant/Packing.h`).
+    a byte, one float, or two of bf16). Codes of fewer than 8 bits are dense: those of 1, 2
+    and 4 bits as planes, `8/bits` consecutive lines sharing the 64 bytes, the
+    first in the lowest bits; other widths as the planes of their components
+    (3 = 2 + 1 bits). With `trits`, ternary codes lie five to a byte. N and K
+    are padded with codes for zero (see `lib/quant/Packing.h`).
+
+    `inner = 32` is the layout of bit planes, for contractions that count bits:
+    a line is one bit of the codes of 16 outputs x 32 inputs, and the `bits`
+    lines of 32 inputs follow each other, the lowest bit first.
 
     ```mlir
     #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 4>
+    #mixbit.layout<panel = 64, block = 32, inner = 32, bits = 2>
+    #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 2, trits = true>
     ```
   }];
   let parameters = (ins "int64_t":$panel, "int64_t":$block, "int64_t":$inner,
-                        "unsigned":$bits);
+                        "unsigned":$bits,
+                        DefaultValuedParameter<"bool", "false">:$trits);
   let assemblyFormat = [{
     `<` `panel` `=` $panel `,` `block` `=` $block `,` `inner` `=` $inner `,`
-    `bits` `=` $bits `>`
+    `bits` `=` $bits (`,` `trits` `=` $trits^)? `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -92,7 +92,8 @@ def Mixbit_LinearOp : Mixbit_GraphOp<"linear"> {
   let summary = "x times the transposed weight, plus bias";
   let description = [{
     `weight` is [N, K], a row an output; `x` is [..., K], the result [..., N].
-    The weight is a float tensor or of a quantized element type; with
+    The weight is a float tensor (of f16 or bf16 also where x is of f32, whose
+    products it then enters as f32) or of a quantized element type; with
     `activations` the rows of x are quantized as it says before an integer
     product. `sensitivity` and `format` are annotations of the weight.
 
@@ -112,10 +113,19 @@ def Mixbit_LinearOp : Mixbit_GraphOp<"linear"> {
 def Mixbit_QuantizeRowsOp : Mixbit_GraphOp<"quantize_rows"> {
   let summary = "Quantizes each row of activations to integers";
   let description = [{
-    Dynamic, per token, symmetric: for each row along the last dimension,
-    scale = max|x| / (2^(bits-1) - 1), and the codes are x / scale rounded half
-    to even (all zero in a row of zeros). Made by kernelize in front of integer
-    products, so that all users of a value share its codes.
+    Dynamic, per token, symmetric, for each row along the last dimension. The
+    value of an element is scale * code:
+
+    | bits | scale | codes |
+    |---|---|---|
+    | 3 to 8 | max\|x\| / (2^(bits-1) - 1) | x / scale rounded half to even; all zero in a row of zeros |
+    | 2 | 4/3 mean\|x\| | 1 where x > scale/2, -1 where x < -scale/2, else 0 |
+    | 1 | mean\|x\| | -1 where x < 0, else 1 |
+
+    The lower two are the elastic forms of BiT and TBT ("Binary and Ternary
+    Natural Language Generation") with the scale of a token found at run time.
+    Made by kernelize in front of integer products, so that all users of a
+    value share its codes.
 
     ```mlir
     %c, %s = mixbit.quantize_rows %x {bits = 8 : i64}
@@ -131,7 +141,8 @@ def Mixbit_QuantizedLinearOp : Mixbit_GraphOp<"quantized_linear"> {
   let description = [{
     `codes` [..., K] and `scales` [...] are those of `mixbit.quantize_rows`,
     `weight` is [N, K] of a quantized element type. The sums of each group of
-    inputs are exact integers.
+    inputs are exact integers. `bits` are those of the codes: one or two let
+    kernels count bits where the weight's codes have no more either.
 
     ```mlir
     %y = mixbit.quantized_linear %c, %s, %w, %b
@@ -140,7 +151,8 @@ def Mixbit_QuantizedLinearOp : Mixbit_GraphOp<"quantized_linear"> {
   }];
   let arguments = (ins AnyRankedTensor:$codes, AnyRankedTensor:$scales,
                        AnyRankedTensor:$weight,
-                       Optional<AnyRankedTensor>:$bias);
+                       Optional<AnyRankedTensor>:$bias,
+                       DefaultValuedAttr<I64Attr, "8">:$bits);
   let results = (outs AnyRankedTensor:$result);
 }
 

@@ -61,10 +61,13 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
       row (per token). Rows of i8 may be wider than K, with zeros behind; as
       wide as whole blocks of the layout they need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
-      quantized element type or f32; `shape` is [N, K] before padding. Its
-      scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel
-      xf32>, absent for f32; its zero points, if the format has them, in
-      `w_zeros`, likewise shaped, i32.
+      quantized element type, f32, f16 or bf16; `shape` is [N, K] before
+      padding. Its scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel>
+      of the format's scale type, absent for floats; its zero points, if the
+      format has them, in `w_zeros`, likewise shaped, unsigned i8.
+    - `a_bits` of 1 or 2 says that the codes of `a` are -1 and 1, or -1, 0 and
+      1; it goes with weights in bit planes (`inner = 32`), whose products are
+      counts of bits. Without it codes are -127 to 127.
     - Group policy: the integer sums of a group of K are exact; each is
       multiplied by its scale and added in float, in the order of K.
     - Epilogue region: arguments are the f32 result (scales applied) and an
@@ -89,7 +92,8 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
                        Optional<AnyMemRef>:$w_zeros,
                        Variadic<AnyMemRef>:$extras, Variadic<AnyMemRef>:$outs,
                        AffineMapArrayAttr:$maps, TypeAttr:$format,
-                       DenseI64ArrayAttr:$shape, Mixbit_LayoutAttr:$layout);
+                       DenseI64ArrayAttr:$shape, Mixbit_LayoutAttr:$layout,
+                       OptionalAttr<I64Attr>:$a_bits);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     `a` `(` $a (`,` $a_scales^)? `:` type($a) (`,` type($a_scales)^)? `)`
@@ -192,8 +196,8 @@ def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [HasParent<"RowsOp">]> {
     `table` is [V, D], a kernel argument; `row` a row-uniform index, negative
     counting from the end. An index out of range sets the launch's error
     (kind `index`) and reads row 0. With `format` the table holds canonical
-    codes (memref<VxBxi8>, B bytes a row) and `scales` ([V/r, D/c]) their
-    scales; the result is the dequantized f32.
+    codes (memref<VxBxi8>, B bytes a row; ternary ones five to a byte) and
+    `scales` ([V/r, D/c]) their scales; the result is the dequantized f32.
 
     ```mlir
     mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x384xf32>)
@@ -269,6 +273,25 @@ def Mixbit_DotOp : Mixbit_Op<"dot", [
       build($_builder, $_state, acc.getType(), acc, codes, data,
             $_builder.getI64IntegerAttr(maxCode));
     }]>];
+  let hasVerifier = 1;
+}
+
+def Mixbit_LookupOp : Mixbit_Op<"lookup", [
+    Pure, AllTypesMatch<["table", "indices", "result"]>]> {
+  let summary = "Bytes out of tables of 16";
+  let description = [{
+    result[i] = table[i / 16 * 16 + indices[i]], for indices of 0 to 15: each
+    part of 16 bytes looks up a table of its own. Contractions that count bits
+    are made of it where no instruction counts them.
+
+    ```mlir
+    %r = mixbit.lookup %table, %indices : vector<32xi8>
+    ```
+  }];
+  let arguments = (ins VectorOfAnyRankOf<[I8]>:$table,
+                       VectorOfAnyRankOf<[I8]>:$indices);
+  let results = (outs VectorOfAnyRankOf<[I8]>:$result);
+  let assemblyFormat = "$table `,` $indices attr-dict `:` type($table)";
   let hasVerifier = 1;
 }
 

@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kDimsAttr = "mixbit.dims";
 /// On functions and plans: a map over the symbols whose results must all be at
 /// least 0 when the entry runs (a sequence no longer than a table, say).
 inline constexpr llvm::StringLiteral kRequiresAttr = "mixbit.requires";
+/// On functions and plans: the input (of a mask) and the symbol (of the last
+/// dimension of that input) of which runs leave out what no sample keeps.
+inline constexpr llvm::StringLiteral kTrimAttr = "mixbit.trim";
 
 /// Infers the normalized shape of every value of a function of graph
 /// operations, from the arguments' `mixbit.dims`. Where a type is static and

@@ -165,18 +165,22 @@ LogicalResult SensitivityAttr::verify(EmitError emitError, StringRef metric,
 }
 
 LogicalResult LayoutAttr::verify(EmitError emitError, int64_t panel,
-                                 int64_t block, int64_t inner, unsigned bits) {
+                                 int64_t block, int64_t inner, unsigned bits,
+                                 bool trits) {
   if (panel <= 0 || panel % 16 != 0)
     return emitError() << "expected a panel of a multiple of 16 outputs, but "
                           "got "
                        << panel;
-  if (inner != 1 && inner != 4 && inner != 8)
-    return emitError() << "expected 1, 4 or 8 inner inputs, but got " << inner;
+  if (inner != 1 && inner != 2 && inner != 4 && inner != 8 && inner != 32)
+    return emitError() << "expected 1, 2, 4, 8 or 32 inner inputs, but got "
+                       << inner;
   if (block <= 0 || block % inner != 0)
     return emitError() << "expected a block of a multiple of " << inner
                        << " inputs, but got " << block;
-  if (bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 32)
-    return emitError() << "expected 1, 2, 4, 8 or 32 bits, but got " << bits;
+  if ((bits < 1 || bits > 8) && bits != 16 && bits != 32)
+    return emitError() << "expected 1 to 8, 16 or 32 bits, but got " << bits;
+  if (trits && bits != 2)
+    return emitError() << "expected 2 bits for trits, but got " << bits;
   return success();
 }
 } // namespace mixbit

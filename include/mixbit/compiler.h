@@ -56,11 +56,25 @@ struct CompileOptions {
   /// the format (1x0 at 8 bits, 1x128 below).
   int64_t groupRows = -1;
   int64_t groupColumns = -1;
+  /// Integer weights of linears get a zero point beside each scale.
+  bool asymmetric = false;
+  /// Type of scales: fp32, fp16, bf16; empty for fp16 where weights of fewer
+  /// than 8 bits share scales in groups, fp32 where each row has one.
+  std::string scale;
+  /// How codes are packed for kernels: dense (as many bits as the format has,
+  /// ternary five to a byte) or planes (of 1, 2, 4 or 8 bits: larger, cheaper
+  /// to expand). GPU targets have planes only.
+  std::string packing = "dense";
   /// Format of activations: fp32, int8, int4, int2, int1.
   std::string activations = "int8";
   /// (pattern, format): initializers or nodes whose name matches the pattern
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;
+
+  /// Runs leave out the positions at the end of a sequence that the attention
+  /// mask hides in every sample of a batch. An error for models where that
+  /// would change the positions that are kept.
+  bool trimPadding = false;
 
   /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
   /// with arrays named as the model's inputs, the first axis the sample. None:

@@ -34,7 +34,7 @@ extern "C" {
 
 /** Changes with every incompatible change of this header or of runtime/abi.h.
  */
-#define MIXBIT_ABI_VERSION 1u
+#define MIXBIT_ABI_VERSION 2u
 
 typedef enum mixbit_status {
   MIXBIT_OK = 0,
@@ -80,10 +80,20 @@ typedef struct mixbit_port {
 
 typedef struct mixbit_context mixbit_context;
 
-/** Called after each kernel when profiling: the kernel's name, the ONNX node
- * it comes from, and its time in nanoseconds. */
-typedef void (*mixbit_profiler)(void *user, const char *kernel,
-                                const char *node, int64_t nanoseconds);
+/** One kernel's run. The strings are the library's. */
+typedef struct mixbit_kernel_event {
+  const char *kernel;
+  const char *node; /**< the ONNX node that it comes from */
+  int64_t nanoseconds;
+  int64_t bytes; /**< read and written at least: each argument once */
+  /** Multiplications followed by an addition, of linear layers, attention and
+   * convolutions; elementwise work does not count. */
+  int64_t float_products;
+  int64_t integer_products;
+} mixbit_kernel_event;
+
+/** Called after each kernel when profiling; the event is valid for the call. */
+typedef void (*mixbit_profiler)(void *user, const mixbit_kernel_event *event);
 
 typedef struct mixbit_api mixbit_api;
 struct mixbit_api {

@@ -1,8 +1,8 @@
 //===- Metadata.cpp - What a library says of itself -----------------------===//
 //
 // The JSON that `mixbit inspect` prints and every library carries: inputs,
-// outputs, the format and size of each layer (bits count scales and zero
-// points), kernels, targets.
+// outputs, the format and size of each layer (as stored: packed, with scales
+// and zero points), kernels, targets.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -40,33 +40,42 @@ static json::Value describeExtent(AffineExpr extent, ArrayAttr symbols) {
   return text;
 }
 
+static std::string portName(Attribute name) {
+  return name ? cast<StringAttr>(name).getValue().str() : "";
+}
+
 static json::Object describePort(Attribute name, Type type,
                                  ArrayRef<AffineExpr> shape,
                                  ArrayAttr symbols) {
   json::Array extents;
   for (AffineExpr extent : shape)
     extents.push_back(describeExtent(extent, symbols));
-  return json::Object{
-      {"name", name ? cast<StringAttr>(name).getValue().str() : ""},
-      {"type", typeName(type)},
-      {"shape", std::move(extents)}};
+  return json::Object{{"name", portName(name)},
+                      {"type", typeName(type)},
+                      {"shape", std::move(extents)}};
 }
 
 /// One linear or embedding: its weight's format and size.
-static json::Object describeLayer(Operation *op, Value weight) {
+static json::Object describeLayer(Operation *op, Value weight,
+                                  Density density) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
-  uint64_t bytes = parameters * 4;
-  std::string format = "fp32", group;
+  std::string group;
   MatrixShape shape = matrixShapeOf(type);
   std::optional<Format> parsed = formatOf(type.getElementType());
-  if (parsed && !parsed->isFloat()) {
-    format = formatName(*parsed);
+  Format used = parsed ? *parsed : Format::makeFloat();
+  std::string format = formatName(used);
+  uint64_t bytes = parameters * (used.bits / 8);
+  if (!used.isFloat()) {
     group = std::to_string(parsed->groupRows) + "x" +
             std::to_string(parsed->groupCols);
-    bytes = parsed->codeBytes(shape.rows, shape.cols) +
-            parsed->scaleBytes(shape.rows, shape.cols) +
-            parsed->zeroBytes(shape.rows, shape.cols);
+    auto linear = dyn_cast<LinearOp>(op);
+    bool isCounted = linear && linear.getActivations();
+    unsigned dataBits = isCounted ? linear.getActivations()->getBits() : 8;
+    bytes = isa<EmbeddingOp>(op)
+                ? storedTableBytes(*parsed, shape.rows, shape.cols)
+                : storedLinearBytes(*parsed, shape.rows, shape.cols, density,
+                                    dataBits);
   }
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
@@ -79,8 +88,8 @@ static json::Object describeLayer(Operation *op, Value weight) {
   return layer;
 }
 
-json::Object describeGraph(ModuleOp module) {
-  json::Array inputs, outputs, layers, entries, required;
+json::Object describeGraph(ModuleOp module, Density density) {
+  json::Array inputs, outputs, layers, entries, required, trims;
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
     if (failed(shapes))
@@ -94,6 +103,11 @@ json::Object describeGraph(ModuleOp module) {
         required.push_back(json::Object{
             {"entry", func.getSymName().str()},
             {"at_least_zero", describeExtent(normalize(expr), symbols)}});
+    if (auto trim = func->getAttrOfType<DenseI64ArrayAttr>(kTrimAttr))
+      trims.push_back(json::Object{
+          {"entry", func.getSymName().str()},
+          {"mask", portName(func.getArgAttr(trim[0], kNameAttr))},
+          {"dimension", cast<StringAttr>(symbols[trim[1]]).getValue().str()}});
     auto element = [](Value value) {
       return cast<RankedTensorType>(value.getType()).getElementType();
     };
@@ -114,18 +128,21 @@ json::Object describeGraph(ModuleOp module) {
     }
     func.walk([&](Operation *op) {
       if (auto linear = dyn_cast<LinearOp>(op))
-        layers.push_back(describeLayer(op, linear.getWeight()));
+        layers.push_back(describeLayer(op, linear.getWeight(), density));
       else if (auto embedding = dyn_cast<EmbeddingOp>(op))
-        layers.push_back(describeLayer(op, embedding.getTable()));
+        layers.push_back(describeLayer(op, embedding.getTable(), density));
       else if (auto conv = dyn_cast<ConvOp>(op))
-        layers.push_back(describeLayer(op, conv.getWeight()));
+        layers.push_back(describeLayer(op, conv.getWeight(), density));
     });
   }
-  return json::Object{{"entries", std::move(entries)},
-                      {"inputs", std::move(inputs)},
-                      {"outputs", std::move(outputs)},
-                      {"layers", std::move(layers)},
-                      {"requires", std::move(required)}};
+  json::Object description{{"entries", std::move(entries)},
+                           {"inputs", std::move(inputs)},
+                           {"outputs", std::move(outputs)},
+                           {"layers", std::move(layers)},
+                           {"requires", std::move(required)}};
+  if (!trims.empty())
+    description["trims"] = std::move(trims);
+  return description;
 }
 
 void describeKernels(ModuleOp module, ArrayRef<const Target *> targets,

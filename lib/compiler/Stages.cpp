@@ -133,18 +133,32 @@ bool Compilation::import() {
   return true;
 }
 
+Density Compilation::density() const {
+  bool isGpu = !chosen.empty() && chosen.front()->isGpu();
+  return isGpu || options.packing == "planes" ? Density::Planes
+                                              : Density::Dense;
+}
+
 bool Compilation::simplify() {
   progress("simplify");
-  return runPasses("simplify", buildSimplifyPipeline, *module);
+  return runPasses(
+      "simplify",
+      [&](OpPassManager &manager) {
+        buildSimplifyPipeline(manager, options.trimPadding);
+      },
+      *module);
 }
 
 bool Compilation::quantize() {
   progress("quantize");
   AssignFormatsOptions quantize;
   quantize.weights = options.weights;
+  if (options.asymmetric && StringRef(options.weights).starts_with("int"))
+    quantize.weights += "z";
   if (options.groupRows >= 0 && options.groupColumns >= 0)
     quantize.group = std::to_string(options.groupRows) + "x" +
                      std::to_string(options.groupColumns);
+  quantize.scale = options.scale;
   quantize.activations = options.activations;
   for (const auto &[pattern, format] : options.keep)
     quantize.keep.push_back(pattern + "=" + format);
@@ -175,7 +189,7 @@ bool Compilation::quantize() {
           },
           *module))
     return false;
-  description = describeGraph(*module);
+  description = describeGraph(*module, density());
   if (context && context->afterQuantize)
     context->afterQuantize(*module);
   return true;
@@ -209,7 +223,14 @@ bool Compilation::calibrate(CalibrationResult &result) {
 
 bool Compilation::kernelize() {
   progress("kernelize");
-  if (!runPasses("kernelize", buildKernelizePipeline, *module))
+  FormKernelsOptions forming;
+  forming.planes = density() == Density::Planes;
+  if (!runPasses(
+          "kernelize",
+          [&](OpPassManager &manager) {
+            buildKernelizePipeline(manager, forming);
+          },
+          *module))
     return false;
   describeKernels(*module, chosen, description);
   return true;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "lib/compiler/Calibrate.h"
+#include "lib/quant/Packing.h"
 #include "lib/target/Architecture.h"
 #include "lib/target/CodeObject.h"
 #include "lib/target/Targets.h"
@@ -78,6 +79,8 @@ private:
   /// Rounds weights on the calibration data of the options.
   bool calibrate(CalibrationResult &result);
   void progress(llvm::StringRef stage);
+  /// How the weights of linears are packed.
+  Density density() const;
 
   const CompileOptions &options;
   llvm::raw_ostream &diagnostics;
@@ -98,8 +101,9 @@ bool buildLibrary(std::unique_ptr<Compilation> compilation,
                   const CompileOptions &options,
                   llvm::raw_ostream &diagnostics);
 
-/// Inputs, outputs and layers of the graph (see docs/CommandLine.md).
-llvm::json::Object describeGraph(mlir::ModuleOp module);
+/// Inputs, outputs and layers of the graph (see docs/CommandLine.md); bytes are
+/// those of weights packed so.
+llvm::json::Object describeGraph(mlir::ModuleOp module, Density density);
 /// Adds kernels, targets and bytes of weights.
 void describeKernels(mlir::ModuleOp module,
                      llvm::ArrayRef<const Target *> targets,

@@ -364,6 +364,12 @@ SensitivityMeter::State::gradients(const Batch &batch, const Tensor &targets) {
     gradients.dy.push_back(
         std::move((*outputs)[resultIndex(Form::Gradients, "dy:" + use.mark)]));
   }
+  for (const LayerUse &use : lookups) {
+    gradients.ids.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "x:" + use.mark)]));
+    gradients.dRows.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "dy:" + use.mark)]));
+  }
   return gradients;
 }
 

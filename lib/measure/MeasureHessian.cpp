@@ -20,6 +20,14 @@ static MutableArrayRef<float> mutableFloats(Tensor &tensor) {
           tensor.data.size() / sizeof(float)};
 }
 
+Error SensitivityMeter::State::expectLinears() const {
+  if (numLinears > 0)
+    return Error::success();
+  return createStringError(
+      "expected weights of linears to measure, but got only tables, which "
+      "have no measure but fisher");
+}
+
 Error SensitivityMeter::State::cache(ArrayRef<int64_t> chosen) {
   if (!cached.empty() && ArrayRef(cachedSamples) == chosen)
     return Error::success();
@@ -137,6 +145,8 @@ Expected<double> SensitivityMeter::topEigenvalue(size_t index, int64_t begin,
 
 Error SensitivityMeter::measureOmega() {
   State &s = *state;
+  if (Error error = s.expectLinears())
+    return error;
   // A seeded order of the samples, cut into the subsets.
   std::vector<std::pair<uint64_t, int64_t>> order;
   for (int64_t i = 0; i < s.samples.count; ++i)
@@ -193,6 +203,8 @@ Error SensitivityMeter::measureOmega() {
 
 Error SensitivityMeter::measureTrace() {
   State &s = *state;
+  if (Error error = s.expectLinears())
+    return error;
   std::vector<int64_t> chosen = s.chooseSamples(s.options.traceSamples);
   std::vector<std::vector<double>> rowSums;
   MutableArrayRef<WeightSensitivity> linears =

@@ -31,6 +31,8 @@ static double lossOf(const Tensor &logits, const Tensor &targets) {
 
 Error SensitivityMeter::measureLosses(ArrayRef<std::string> formats) {
   State &s = *state;
+  if (Error error = s.expectLinears())
+    return error;
   std::vector<Format> parsed;
   for (const std::string &name : formats) {
     Expected<Format> format = parseFormat(name);

@@ -85,6 +85,8 @@ struct SensitivityMeter::State {
   llvm::Error hessianTimes(size_t index, int64_t begin, int64_t end,
                            llvm::ArrayRef<float> vector,
                            llvm::MutableArrayRef<float> product);
+  /// Fails if only tables are measured.
+  llvm::Error expectLinears() const;
   /// Runs the gradients of these samples, unless they were the last ones.
   llvm::Error cache(llvm::ArrayRef<int64_t> chosen);
 

@@ -1,5 +1,6 @@
 //===- Format.cpp - Sizes, names and what kernels serve -------------------===//
 #include "lib/quant/Format.h"
+#include "lib/quant/Halves.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -71,17 +72,20 @@ double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
 bool Format::operator==(const Format &other) const {
   if (kind != other.kind)
     return false;
-  return isFloat() || (bits == other.bits && groupRows == other.groupRows &&
-                       groupCols == other.groupCols && scale == other.scale &&
-                       zero == other.zero);
+  return (isFloat() && scale == other.scale) ||
+         (!isFloat() && bits == other.bits && groupRows == other.groupRows &&
+          groupCols == other.groupCols && scale == other.scale &&
+          zero == other.zero);
 }
 
 std::string formatName(const Format &format) {
   switch (format.kind) {
   case FormatKind::Float:
-    return "fp32";
+    return format.scale == FloatKind::F32   ? "fp32"
+           : format.scale == FloatKind::F16 ? "fp16"
+                                            : "bf16";
   case FormatKind::Int:
-    return "int" + utostr(format.bits);
+    return "int" + utostr(format.bits) + (format.hasZero() ? "z" : "");
   case FormatKind::Ternary:
     return "ternary";
   case FormatKind::Binary:
@@ -90,12 +94,29 @@ std::string formatName(const Format &format) {
   return "";
 }
 
+StringRef floatKindName(FloatKind kind) {
+  switch (kind) {
+  case FloatKind::F32:
+    return "fp32";
+  case FloatKind::F16:
+    return "fp16";
+  case FloatKind::BF16:
+    return "bf16";
+  }
+  return "";
+}
+
+FloatKind defaultScale(const Format &format) {
+  bool isRow = format.groupRows == 1 && format.groupCols == 0;
+  return format.isFloat() || format.bits == 8 || isRow ? FloatKind::F32
+                                                       : FloatKind::F16;
+}
+
 std::string describeFormat(const Format &format) {
   if (format.isFloat())
     return formatName(format);
-  return formatName(format) + (format.hasZero() ? " with zero points" : "") +
-         " in groups of " + itostr(format.groupRows) + "x" +
-         itostr(format.groupCols);
+  return formatName(format) + " in groups of " + itostr(format.groupRows) +
+         "x" + itostr(format.groupCols);
 }
 
 static Error makeError(const Twine &message) {
@@ -114,26 +135,32 @@ Expected<std::pair<int64_t, int64_t>> parseGroup(StringRef text) {
   return std::make_pair(r, c);
 }
 
-Expected<Format> parseFormat(StringRef text, StringRef group) {
+Expected<Format> parseFormat(StringRef text, StringRef group, StringRef scale) {
   auto [name, ownGroup] = text.split(':');
   Format format;
-  if (name == "fp32") {
-    if (!ownGroup.empty())
-      return makeError("expected no group for fp32, but got '" + text + "'");
-    return format;
-  }
+  for (FloatKind kind : {FloatKind::F32, FloatKind::F16, FloatKind::BF16})
+    if (Format number = makeFloatFormat(kind); formatName(number) == name) {
+      if (!ownGroup.empty())
+        return makeError("expected no group for " + name + ", but got '" +
+                         text + "'");
+      return number;
+    }
   unsigned bits;
+  bool hasZero = false;
   if (name == "ternary")
     format = Format::makeTernary(1, 128);
   else if (name == "binary")
     format = Format::makeBinary(1, 128);
   else if (StringRef digits = name;
-           digits.consume_front("int") && !digits.getAsInteger(10, bits) &&
-           bits >= 1 && bits <= 8 && digits.size() == 1)
-    format = Format::makeInt(bits, 1, bits == 8 ? 0 : 128);
+           digits.consume_front("int") &&
+           (hasZero = digits.consume_back("z"), true) &&
+           !digits.getAsInteger(10, bits) && bits >= 1 && bits <= 8 &&
+           digits.size() == 1)
+    format = Format::makeInt(bits, 1, bits == 8 ? 0 : 128, FloatKind::F32,
+                             hasZero ? ZeroKind::I8 : ZeroKind::None);
   else
-    return makeError("expected a format of fp32, int1 to int8, ternary or "
-                     "binary, but got '" +
+    return makeError("expected a format of fp32, fp16, bf16, int1 to "
+                     "int8, ternary or binary, but got '" +
                      name + "'");
   if (ownGroup.empty() && text.ends_with(":"))
     return makeError("expected a group after the ':', but got '" + text + "'");
@@ -143,7 +170,16 @@ Expected<Format> parseFormat(StringRef text, StringRef group) {
       return extents.takeError();
     std::tie(format.groupRows, format.groupCols) = *extents;
   }
-  return format;
+  format.scale = defaultScale(format);
+  if (scale.empty())
+    return format;
+  for (FloatKind kind : {FloatKind::F32, FloatKind::F16, FloatKind::BF16})
+    if (floatKindName(kind) == scale) {
+      format.scale = kind;
+      return format;
+    }
+  return makeError("expected scales of fp32, fp16 or bf16, but got '" + scale +
+                   "'");
 }
 
 /// Sets `whyNot` to the format's description and the reason.
@@ -158,8 +194,8 @@ bool kernelServes(const Format &format, int64_t rows, int64_t cols,
                   std::string *whyNot) {
   if (format.isFloat())
     return true;
-  if (format.hasZero())
-    return refuse(format, whyNot, "kernels serve symmetric formats only");
+  if (format.hasZero() && format.zero != ZeroKind::I8)
+    return refuse(format, whyNot, "zero points are served as codes (i8) only");
   int64_t group = format.colsOfGroup(cols);
   if (group != cols && group % 32 != 0)
     return refuse(format, whyNot,
@@ -176,7 +212,8 @@ bool kernelServes(const Format &format, int64_t rows, int64_t cols,
 bool tableServes(const Format &format, int64_t rows, int64_t cols,
                  std::string *whyNot) {
   if (!format.isFloat() && format.hasZero())
-    return refuse(format, whyNot, "kernels serve symmetric formats only");
+    return refuse(format, whyNot,
+                  "tables are served in symmetric formats only");
   return true;
 }
 

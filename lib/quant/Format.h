@@ -90,7 +90,8 @@ struct Format {
   bool operator!=(const Format &other) const { return !(*this == other); }
 };
 
-/// "fp32", "int4", "ternary": the name on the command line, without the group.
+/// "fp32", "int4", "int4z" (with zero points), "ternary": the name on the
+/// command line, without the group.
 std::string formatName(const Format &format);
 
 /// "int4 in groups of 1x128", for messages and reports.
@@ -99,11 +100,22 @@ std::string describeFormat(const Format &format);
 /// Parses "ROWSxCOLS", where 0 is the whole extent.
 llvm::Expected<std::pair<int64_t, int64_t>> parseGroup(llvm::StringRef text);
 
+/// "fp32", "fp16", "bf16".
+llvm::StringRef floatKindName(FloatKind kind);
+
 /// Parses a name of `--weights` or `--keep` other than `auto`: fp32, int1 to
-/// int8, ternary, binary; ":ROWSxCOLS" may follow. Without it the group is
-/// `group` where that is not empty, else 1x0 at 8 bits and 1x128 below.
+/// int8 (with a "z" behind: with zero points, a code each), ternary, binary;
+/// ":ROWSxCOLS" may follow. Without it the group is
+/// `group` where that is not empty, else 1x0 at 8 bits and 1x128 below. Scales
+/// are of type `scale` (fp32, fp16, bf16) where that is not empty, else what
+/// defaultScale says.
 llvm::Expected<Format> parseFormat(llvm::StringRef text,
-                                   llvm::StringRef group = "");
+                                   llvm::StringRef group = "",
+                                   llvm::StringRef scale = "");
+
+/// The type of scales where nothing else is asked for: fp32 at 8 bits and where
+/// each row has one scale, else fp16.
+FloatKind defaultScale(const Format &format);
 
 /// Whether a contraction kernel exists for weights of `rows` x `cols` (outputs
 /// x inputs); `whyNot` then says what stands in the way, to be read after "no

@@ -2,6 +2,8 @@
 #include "lib/quant/Reference.h"
 #include "lib/quant/Codes.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cassert>
 #include <cmath>
 
@@ -9,24 +11,46 @@ using namespace llvm;
 
 namespace mixbit {
 
-QuantizedRows quantizeActivations(ArrayRef<float> x, int64_t rows,
-                                  int64_t cols) {
+/// One or two bits a code.
+static float quantizeFew(ArrayRef<float> x, unsigned bits,
+                         MutableArrayRef<int8_t> codes) {
+  double sum = 0;
+  for (float value : x)
+    sum += std::fabs(value);
+  float mean = x.empty() ? 0 : float(sum) / float(x.size());
+  float scale = bits == 1 ? mean : mean * float(4.0 / 3.0);
+  for (auto [value, code] : zip_equal(x, codes)) {
+    int8_t sign = value < 0 ? -1 : 1;
+    code = bits == 1 || std::fabs(value) > scale * 0.5f ? sign : 0;
+  }
+  return scale;
+}
+
+QuantizedRows quantizeActivations(ArrayRef<float> x, int64_t rows, int64_t cols,
+                                  unsigned bits) {
   assert(int64_t(x.size()) == rows * cols && "a whole matrix");
+  assert(bits >= 1 && bits <= 8 && "what a byte holds");
+  float limit = (1 << (bits - 1)) - 1;
   QuantizedRows result{rows, cols, std::vector<int8_t>(rows * cols),
                        std::vector<float>(rows)};
   for (int64_t row = 0; row != rows; ++row) {
     ArrayRef<float> values = x.slice(row * cols, cols);
+    if (bits <= 2) {
+      result.scales[row] = quantizeFew(
+          values, bits, MutableArrayRef(result.codes).slice(row * cols, cols));
+      continue;
+    }
     float largest = 0;
     for (float value : values)
       largest = std::fmax(largest, std::fabs(value));
-    float inverse = largest == 0 ? INFINITY : 127 / largest;
+    float inverse = largest == 0 ? INFINITY : limit / largest;
     if (std::isinf(inverse))
       continue;
-    result.scales[row] = largest / 127;
+    result.scales[row] = largest / limit;
     for (int64_t col = 0; col != cols; ++col) {
       float code = std::nearbyint(values[col] * inverse);
       result.codes[row * cols + col] =
-          int8_t(std::fmin(std::fmax(code, -127), 127));
+          int8_t(std::fmin(std::fmax(code, -limit), limit));
     }
   }
   return result;

@@ -11,18 +11,25 @@
 
 namespace mixbit {
 
-/// Rows of data quantized to int8, each with a scale of its own (a token).
+/// Rows of data quantized to integers, each with a scale of its own (a token).
 struct QuantizedRows {
   int64_t rows = 0, cols = 0;
-  std::vector<int8_t> codes; ///< -127 to 127
-  std::vector<float> scales; ///< absmax / 127
+  std::vector<int8_t> codes; ///< at most 2^(bits-1) - 1 in size; 1 bit: +-1
+  std::vector<float> scales;
 };
 
-/// scale = absmax / 127, code = round half to even of x * (127 / absmax),
-/// clamped to +-127. A row whose absmax is 0, or so small that 127 / absmax is
-/// infinite, has scale 0 and codes 0.
+/// `bits` of 3 to 8, with limit = 2^(bits-1) - 1: scale = absmax / limit, code
+/// = round half to even of x * (limit / absmax), clamped to +-limit. A row
+/// whose absmax is 0, or so small that limit / absmax is infinite, has scale 0
+/// and codes 0.
+///
+/// 2 bits: scale = 4/3 mean|x|, code = sign(x) where |x| > scale / 2, else 0.
+/// 1 bit: scale = mean|x|, code = -1 where x < 0, else 1. (Liu et al., "Binary
+/// and Ternary Natural Language Generation", with the scale of a token instead
+/// of a learned one.) Kernels add |x| in another order, so that their scale is
+/// this one but for rounding.
 QuantizedRows quantizeActivations(llvm::ArrayRef<float> x, int64_t rows,
-                                  int64_t cols);
+                                  int64_t cols, unsigned bits = 8);
 
 /// The value of each element.
 std::vector<float> dequantize(const QuantizedMatrix &matrix);

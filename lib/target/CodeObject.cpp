@@ -63,19 +63,23 @@ createTargetMachine(const Target &target) {
 }
 
 /// What an intrinsic needs, by the beginning of its name. The first that fits
-/// counts; the empty feature is what the architecture always has.
+/// counts; the empty feature is what the architecture always has. One of the
+/// features separated by '|' is enough.
 static constexpr struct {
   StringLiteral prefix, feature;
-} requirements[] = {{"llvm.x86.avx512.vpdpbusd", "+avx512vnni"},
-                    {"llvm.x86.avx512.vpdpwssd", "+avx512vnni"},
+} requirements[] = {{"llvm.x86.avx512.vpdpbusd.512", "+avx512vnni"},
+                    {"llvm.x86.avx512.vpdpwssd.512", "+avx512vnni"},
+                    {"llvm.x86.avx512.vpdp", "+avx512vnni|+avxvnni"},
                     {"llvm.x86.avx512.vpermi2var.qi", "+avx512vbmi"},
                     {"llvm.x86.avx512.permvar.qi", "+avx512vbmi"},
                     {"llvm.x86.avx512.psad", "+avx512bw"},
                     {"llvm.x86.avx512.pmaddubs", "+avx512bw"},
                     {"llvm.x86.avx512.pmaddw", "+avx512bw"},
                     {"llvm.x86.avx512.", "+avx512f"},
-                    {"llvm.x86.amx", "+amx-int8"},
-                    {"llvm.x86.tile", "+amx-int8"},
+                    {"llvm.x86.tdpbf16", "+amx-bf16"},
+                    {"llvm.x86.tdp", "+amx-int8"},
+                    {"llvm.x86.tile", "+amx-tile"},
+                    {"llvm.x86.ldtilecfg", "+amx-tile"},
                     {"llvm.x86.avx2.vpdp", "+avxvnni"},
                     {"llvm.x86.avx2.", "+avx2"},
                     {"llvm.x86.avx.", "+avx"},
@@ -124,10 +128,13 @@ static Error checkIntrinsics(const Module &module, const Target &target,
       return fail("its architecture");
     for (const auto &requirement : requirements)
       if (name.starts_with(requirement.prefix)) {
+        SmallVector<StringRef> features;
+        requirement.feature.split(features, '|');
         if (!requirement.feature.empty() &&
-            !machine.getMCSubtargetInfo()->checkFeatures(
-                requirement.feature.str()))
-          return fail("feature '" + requirement.feature.drop_front() + "'");
+            none_of(features, [&](StringRef feature) {
+              return machine.getMCSubtargetInfo()->checkFeatures(feature.str());
+            }))
+          return fail("feature '" + features.front().drop_front() + "'");
         break;
       }
   }

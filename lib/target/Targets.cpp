@@ -1,14 +1,12 @@
 //===- Targets.cpp - The table of targets, and `native` -------------------===//
 #include "lib/target/Targets.h"
 
-#include "runtime/abi.h"
+#include "runtime/CpuFeatures.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ErrorHandling.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace llvm;
 
@@ -30,12 +28,30 @@ static constexpr StringLiteral avx512Features =
     "+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,+ssse3,+cx16,+sahf,"
     "-prefer-256-bit";
 
+// What avx512vnni has in 512 bits, in 256: CPUs without AVX-512.
+static constexpr StringLiteral avxVnniFeatures =
+    "+avxvnni,+avx2,+avx,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,"
+    "+ssse3,+cx16,+sahf";
+
+// AMX beside it: tile registers for many rows, vectors for the rest.
+static constexpr StringLiteral amxFeatures =
+    "+amx-tile,+amx-int8,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,"
+    "+avx512vnni,+avx2,+avx,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,"
+    "+sse4.2,+ssse3,+cx16,+sahf,-prefer-256-bit";
+
 static const Target table[] = {
+    {"amx", x86Triple, "x86-64-v4", amxFeatures,
+     MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI | MXB_AMX_INT8,
+     DotIsa::Avx512Vnni, 512, 32, /*hasTiles=*/true},
     {"avx512vnni", x86Triple, "x86-64-v4", avx512Features,
      MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI, DotIsa::Avx512Vnni, 512, 32},
+    {"avxvnni", x86Triple, "x86-64-v3", avxVnniFeatures,
+     MXB_AVX2_FMA | MXB_AVX_VNNI, DotIsa::AvxVnni, 256, 16},
     {"x86-64-v3", x86Triple, "x86-64-v3", avx2Features, MXB_AVX2_FMA,
      DotIsa::Avx2, 256, 16},
     {"x86-64", x86Triple, "x86-64", "", 0, DotIsa::Generic, 128, 16},
+    {"aarch64-i8mm", armTriple, "generic", "+neon,+dotprod,+i8mm",
+     MXB_NEON_DOTPROD | MXB_NEON_I8MM, DotIsa::NeonI8mm, 128, 32},
     {"aarch64-dotprod", armTriple, "generic", "+neon,+dotprod",
      MXB_NEON_DOTPROD, DotIsa::NeonDot, 128, 32},
     {"aarch64", armTriple, "generic", "+neon", 0, DotIsa::Generic, 128, 32},
@@ -52,16 +68,9 @@ const Target *findTarget(StringRef name) {
   return nullptr;
 }
 
-/// Whether this machine has each feature that the row turns on.
-static bool hostHas(const Target &target, const StringMap<bool> &host) {
-  SmallVector<StringRef> features;
-  target.features.split(features, ',', -1, /*KeepEmpty=*/false);
-  return all_of(features, [&](StringRef feature) {
-    return !feature.consume_front("+") || host.lookup(feature);
-  });
-}
-
-/// The first row of the host's architecture that it can run.
+/// The first row of the host's architecture that it can run, as a library
+/// would choose it: by features, since names of CPUs mislead, and by what the
+/// system grants.
 static const Target *nativeTarget() {
 #if defined(__x86_64__)
   StringRef triple = x86Triple;
@@ -70,9 +79,9 @@ static const Target *nativeTarget() {
 #else
   StringRef triple;
 #endif
-  StringMap<bool> host = sys::getHostCPUFeatures();
+  uint64_t host = runtime::detectCpuFeatures();
   for (const Target &target : table)
-    if (target.triple == triple && hostHas(target, host))
+    if (target.triple == triple && (target.runtimeFeatures & ~host) == 0)
       return &target;
   return nullptr;
 }
@@ -115,6 +124,8 @@ int64_t dotCodeOffset(DotIsa dot, int64_t maxCode) {
   case DotIsa::Nvptx:   // and dp4a.s32.s32, which spares the row sums
     return maxCode > 127 ? 128 : 0;
   case DotIsa::Avx512Vnni:
+  case DotIsa::AvxVnni:
+  case DotIsa::NeonI8mm: // usmmla and usdot take unsigned codes
   case DotIsa::Generic:
     return 0;
   }

@@ -21,8 +21,10 @@ namespace mixbit {
 enum class DotIsa {
   Generic,    ///< widening multiplies of plain vectors
   Avx2,       ///< vpsignb + vpmaddubsw + vpmaddwd, exact
+  AvxVnni,    ///< vpdpbusd, 256 bits
   Avx512Vnni, ///< vpdpbusd, 512 bits
   NeonDot,    ///< sdot
+  NeonI8mm,   ///< usmmla (two rows x two outputs x 8 inputs), usdot
   Nvptx       ///< dp4a
 };
 
@@ -35,6 +37,8 @@ struct Target {
   DotIsa dot;
   int vectorBits;   ///< width of a vector register
   int numRegisters; ///< of them
+  /// Products of many rows run on the tile registers of AMX (tdpbsud).
+  bool hasTiles = false;
   bool isGpu() const { return dot == DotIsa::Nvptx; }
 };
 

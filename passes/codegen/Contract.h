@@ -7,6 +7,7 @@
 //                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
 //                     ContractTile.cpp
 //   EpilogueEmitter   the region on vectors, with loads and stores by the maps
+//   AmxEmitter        a panel on tile registers instead, in ContractAmx.cpp
 //   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
 //   emitContractGpu   outputs; or blocks and threads
 //
@@ -17,6 +18,7 @@
 #pragma once
 
 #include "dialects/mixbit/Mixbit.h"
+#include "lib/quant/Packing.h"
 #include "lib/target/Targets.h"
 #include "passes/codegen/VectorAccess.h"
 
@@ -36,9 +38,11 @@ inline constexpr int64_t kLine = 16;
 
 /// How products are summed.
 enum class DotMode {
-  Float,  ///< fused multiply-adds of f32
-  Dot4,   ///< four bytes at a time into i32
-  Small16 ///< small codes: two bytes at a time into i16, now and then into i32
+  Float,   ///< fused multiply-adds of f32
+  Dot4,    ///< four bytes at a time into i32
+  Small16, ///< small codes: two bytes at a time into i16, now and then into i32
+  RowPairs, ///< two rows x two outputs x 8 inputs into i32; one row as Dot4
+  Bits      ///< bits are counted, see ContractBits.h
 };
 
 /// Accumulators of a tile: `rows` x `vectors`, each `phases` times, so that
@@ -51,14 +55,18 @@ struct TileShape {
 struct ContractPlan {
   const Target *target;
   DotMode mode;
-  int64_t n, k;    ///< before padding
-  int64_t paddedK; ///< what the tiles run over
-  unsigned bits;   ///< of a code as packed
-  int planes;      ///< lines that share 64 bytes
+  int64_t n, k;          ///< before padding
+  int64_t paddedK;       ///< what the tiles run over
+  mlir::Type weightType; ///< of floats: f32, f16 or bf16
+  unsigned bits;         ///< of a code as packed
+  int chunk;             ///< lines of codes that are unpacked together
+  bool trits;            ///< packed five to a byte
+  bool expandTiles; ///< tiles of several rows read codes that were expanded
   int64_t maxCode;
   int64_t offset;              ///< what mixbit.dot subtracts from codes
   std::optional<int64_t> zero; ///< the same for all, if not in w_zeros
   bool binary;                 ///< values are 2 * code - 1
+  int dataBits;                ///< of data where bits are counted, else 0
   int64_t groups;              ///< along K
   int64_t groupSize;           ///< in elements, after padding
   int lanes;                   ///< outputs of an accumulator
@@ -68,12 +76,17 @@ struct ContractPlan {
   bool copyRows;               ///< a is narrower than paddedK
   bool needSums;               ///< sums of a's groups are used
   int64_t stripRows;           ///< rows of a work item
+  bool tiles;                  ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
 
   int64_t panels() const { return (n + kPanel - 1) / kPanel; }
   int64_t blocks() const { return paddedK / kBlock; }
-  /// Lines of 64 bytes in a block, for 16 outputs.
-  int64_t packedLines() const { return kBlock / 4 / planes; }
+  /// Packed bytes of a block, for 16 outputs.
+  int64_t stripBytes() const { return kLine * kBlock / 8 * bits; }
+  /// Packed bytes of 64 outputs, all inputs.
+  int64_t panelBytes() const {
+    return PackedLayout{kPanel, kBlock, 4, bits, trits}.panelBytes(k);
+  }
   /// Groups as the tiles see them, those of K's padding included.
   int64_t paddedGroups() const {
     return mode == DotMode::Float ? 1 : (paddedK + groupSize - 1) / groupSize;
@@ -98,6 +111,8 @@ struct ContractBuffers {
   llvm::SmallVector<mlir::Value> extras, outs;
   mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
   mlir::Value sums; ///< [row of the strip][group]: corrections or sums
+  /// RowPairs: the strip's rows two by two, [pair][k / 8][row][8 bytes].
+  mlir::Value pairs;
 };
 
 /// Binds them in NAME; f32 weights given as bytes are viewed as floats.
@@ -123,6 +138,10 @@ public:
   mlir::Value div(mlir::Value lhs, int64_t rhs);
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
   mlir::Value rem(mlir::Value lhs, int64_t rhs);
+
+  /// Packed scales at `indices`, as f32 whatever they are stored as.
+  mlir::Value scales(mlir::VectorType type, mlir::Value buffer,
+                     mlir::ValueRange indices);
 
   mlir::Value dot(mlir::Value acc, mlir::Value codes, mlir::Value data,
                   int64_t maxCode);
@@ -153,7 +172,16 @@ struct TilePlace {
   /// apart; rows beyond `rowLimit` repeat the last one.
   int64_t columnStride = 0; ///< 0: `lanes`, one vector after the other
   mlir::Value rowLimit;
+  /// The codes as bytes, where they were expanded (see emitExpandColumns),
+  /// and the tile's first column among them.
+  mlir::Value expanded, expandedColumn;
 };
+
+/// Expands `columns` outputs of a panel from `column` on (both multiples of
+/// 16), all inputs, to a byte a code: [columns/16][K/4][64 B] of `expanded`.
+void emitExpandColumns(ContractIr &ir, const ContractPlan &plan, mlir::Value w,
+                       mlir::Value expanded, mlir::Value panel,
+                       mlir::Value column, int64_t columns);
 
 /// Emits tiles: accumulators of rows x vectors over all of K.
 class TileEmitter {
@@ -179,14 +207,33 @@ private:
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
 
   // Dot.
-  /// Lines [begin, end) of a block, added to the group's accumulators.
+  /// Lines [begin, end) of a block, whole chunks, added to the group's
+  /// accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector, lines counted from
+  /// `firstLine`.
+  void emitVectorLines(Values &sums, mlir::Value block, mlir::Value firstLine,
+                       int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
+  /// The same for RowPairs, in ContractPairs.cpp.
+  void emitPairLines(Values &sums, mlir::Value block, int begin, int end);
+  Values startPairs(mlir::Value group);
+  Values finishPairs(const Values &sums);
+  /// Whether this tile multiplies pairs of rows.
+  bool inPairs() const {
+    return plan.mode == DotMode::RowPairs && shape.rows > 1;
+  }
 
   // Expand.
-  /// The codes of packed line `line`: [vector][plane].
+  /// Bits of a code where the tile reads it, and the lines of a chunk there.
+  unsigned codeBits() const { return place.expanded ? 8 : plan.bits; }
+  int chunkLines() const { return place.expanded ? 1 : plan.chunk; }
+  /// Address of the first byte of a block's lines, from `firstLine` on, and
+  /// their first input.
+  mlir::Value blockAddress(mlir::Value block);
+  mlir::Value blockInput(mlir::Value block);
+  /// The codes of the chunk that starts at `line`: [vector][line].
   llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
-  Values unpack(mlir::Value packed);
   /// Offset of vector `j`'s first byte from the block's.
   mlir::Value vectorOffset(int j);
 
@@ -199,8 +246,10 @@ private:
   const ContractBuffers &buffers;
   TileShape shape{};
   TilePlace place;
-  Values rowIndex;      ///< of `a` or of the copies
-  Values vectorOffset_; ///< see vectorOffset
+  int firstVector = 0, lastVector = 0; ///< see emitVectorLines
+  mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
+  Values rowIndex;       ///< of `a` or of the copies
+  Values vectorOffset_;  ///< see vectorOffset
 };
 
 /// Emits the epilogue on one vector of results at a time.
@@ -213,6 +262,11 @@ public:
   /// it masks is not stored. `column` is the first output's in its panel.
   void emit(mlir::Value sums, mlir::Value m, const LaneRange &range,
             mlir::Value panel, mlir::Value column);
+
+  /// The same for `rows` rows of a tile's sums, memref<? x kPanel xf32>, of
+  /// which `columns` columns are left; a tile has `width`.
+  void emitTile(mlir::Value sums, const TilePlace &place, mlir::Value rows,
+                mlir::Value columns, int64_t width);
 
 private:
   mlir::Value applyScales(mlir::Value sums, mlir::Value m, mlir::Value panel,
@@ -228,6 +282,9 @@ private:
 /// Fills NAME and NAME.extent of a kernel for a CPU.
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);
+/// The same for weights in bit planes.
+void emitContractBits(KernelBuilder &kernel, ContractOp op,
+                      const ContractPlan &plan);
 /// The same for a GPU: iteration begin + block index.
 void emitContractGpu(KernelBuilder &kernel, ContractOp op,
                      const ContractPlan &plan);

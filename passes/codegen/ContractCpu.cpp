@@ -12,13 +12,15 @@
 // accumulators.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/codegen/Contract.h"
+#include "passes/codegen/ContractAmx.h"
 #include "passes/codegen/KernelBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -28,29 +30,42 @@ namespace {
 class CpuDriver {
 public:
   CpuDriver(KernelBuilder &kernel, ContractOp op, const ContractPlan &plan)
-      : kernel(kernel), op(op), plan(plan), ir(kernel.run, kernel.loc) {}
+      : kernel(kernel), op(op), plan(plan), ir(kernel.run, kernel.loc),
+        amx(kernel.run, kernel.loc, plan, buffers) {}
 
   void emit();
 
 private:
   void reserveScratch();
+  /// Columns that are expanded at once: whole strips of 16.
+  int64_t expandedColumns(TileShape shape) const {
+    return std::max(plan.columns(shape), kLine);
+  }
   void prepareStrip(Value firstRow, Value rows);
   void copyRow(Value source, Value row);
   void sumRow(Value buffer, Value source, Value row);
+  void pairRow(Value buffer, Value source, Value row);
   void emitPanel(Value firstRow, Value rows, Value panel);
   /// All columns of a panel with tiles of `shape` and smaller.
-  void emitColumns(TileShape shape, Value firstRow, Value rows, Value panel,
-                   Value columns);
+  void emitColumns(TileShape shape, bool expand, Value firstRow, Value rows,
+                   Value panel, Value columns);
+  /// Columns [begin, end), with the codes of those from `begin` on expanded if
+  /// `expanded`.
+  void emitColumns(TileShape shape, bool isExpanded, Value firstRow, Value rows,
+                   Value panel, Value begin, Value end, Value columns);
   void emitTiles(TileShape shape, const TilePlace &place, Value rows);
-  void emitEpilogue(TileShape shape, const TilePlace &place, Value rows,
-                    Value columns);
+  /// On sums [row][column] of tiles of `width` outputs.
+  void emitEpilogue(Value sums, int64_t width, const TilePlace &place,
+                    Value rows, Value columns);
 
   KernelBuilder &kernel;
   ContractOp op;
   const ContractPlan &plan;
   ContractIr ir;
   ContractBuffers buffers;
-  Value tile; ///< sums of a tile, [row][column]
+  AmxEmitter amx; ///< where plan.tiles
+  Value tile;     ///< sums of a tile, [row][column]
+  Value expanded; ///< codes as bytes, see emitExpandColumns
 };
 } // namespace
 
@@ -58,15 +73,29 @@ void CpuDriver::reserveScratch() {
   Type f32 = ir.b.getF32Type();
   int64_t rows = std::max(plan.tile.rows, plan.gemv.rows);
   tile = kernel.reserveScratch(MemRefType::get({rows, kPanel}, f32), {}, {});
+  if (plan.expandTiles) {
+    int64_t columns = expandedColumns(plan.tile);
+    if (plan.trits)
+      columns = std::max(columns, expandedColumns(plan.gemv));
+    expanded = kernel.reserveScratch(
+        MemRefType::get(columns * plan.paddedK, ir.b.getI8Type()), {}, {});
+  }
   if (plan.copyRows)
     buffers.rows = kernel.reserveScratch(
         MemRefType::get({plan.stripRows, plan.paddedK}, ir.b.getI8Type()), {},
         {});
+  if (plan.mode == DotMode::RowPairs)
+    buffers.pairs = kernel.reserveScratch(
+        MemRefType::get({(plan.stripRows + 1) / 2, plan.paddedK * 2},
+                        ir.b.getI8Type()),
+        {}, {});
   if (plan.needSums)
     buffers.sums = kernel.reserveScratch(
         MemRefType::get({plan.stripRows, plan.paddedGroups()},
                         ir.b.getI32Type()),
         {}, {});
+  if (plan.tiles)
+    amx.reserve(kernel);
 }
 
 void CpuDriver::emit() {
@@ -81,18 +110,24 @@ void CpuDriver::emit() {
 
   int64_t panels = plan.panels();
   Value allRows = memref::DimOp::create(ir.b, ir.loc, buffers.a, 0);
+  if (plan.tiles)
+    amx.begin();
   Value firstStrip = ir.div(kernel.begin, panels);
   Value lastStrip = ir.ceilDiv(kernel.end, panels);
   ir.loop(firstStrip, lastStrip, 1, [&](Value strip) {
     Value firstRow = ir.mul(strip, plan.stripRows);
     Value rows = ir.min(ir.sub(allRows, firstRow), ir.index(plan.stripRows));
     prepareStrip(firstRow, rows);
+    if (plan.tiles)
+      amx.beginStrip(rows);
     Value items = ir.mul(strip, panels);
     Value first = ir.max(ir.sub(kernel.begin, items), ir.index(0));
     Value last = ir.min(ir.sub(kernel.end, items), ir.index(panels));
     ir.loop(first, last, 1,
             [&](Value panel) { emitPanel(firstRow, rows, panel); });
   });
+  if (plan.tiles)
+    amx.end();
   kernel.finish(size);
 }
 
@@ -101,15 +136,32 @@ void CpuDriver::emit() {
 //===----------------------------------------------------------------------===//
 
 void CpuDriver::prepareStrip(Value firstRow, Value rows) {
-  if (!plan.copyRows && !plan.needSums)
+  bool pairs = plan.mode == DotMode::RowPairs;
+  if (!plan.copyRows && !plan.needSums && !pairs)
     return;
   ir.loop(ir.index(0), rows, 1, [&](Value row) {
     Value source = ir.add(firstRow, row);
     if (plan.copyRows)
       copyRow(source, row);
+    Value padded = plan.copyRows ? buffers.rows : buffers.a;
+    if (plan.copyRows)
+      source = row;
     if (plan.needSums)
-      sumRow(plan.copyRows ? buffers.rows : buffers.a,
-             plan.copyRows ? row : source, row);
+      sumRow(padded, source, row);
+    if (pairs)
+      pairRow(padded, source, row);
+  });
+}
+
+/// Lays the row beside its neighbour, 8 bytes of one after 8 of the other.
+void CpuDriver::pairRow(Value buffer, Value source, Value row) {
+  auto type = VectorType::get(8, ir.b.getI8Type());
+  Value pair = ir.div(row, 2), place = ir.mul(ir.rem(row, 2), 8);
+  ir.loop(ir.index(0), ir.index(plan.paddedK), 8, [&](Value k) {
+    Value bytes = vector::LoadOp::create(ir.b, ir.loc, type, buffer,
+                                         ValueRange{source, k});
+    vector::StoreOp::create(ir.b, ir.loc, bytes, buffers.pairs,
+                            ValueRange{pair, ir.add(ir.mul(k, 2), place)});
   });
 }
 
@@ -141,8 +193,9 @@ void CpuDriver::copyRow(Value source, Value row) {
 
 /// Sums of the row's groups, times the correction where that is one number.
 void CpuDriver::sumRow(Value buffer, Value source, Value row) {
+  // Groups may end within a register.
   int64_t width =
-      std::min<int64_t>(std::max(plan.lanes, 4) * 4, plan.groupSize);
+      std::gcd<int64_t>(std::max(plan.lanes, 4) * 4, plan.groupSize);
   auto codes = VectorType::get(width, ir.b.getI8Type());
   auto sums = VectorType::get(width / 4, ir.b.getI32Type());
   Value ones = ir.splat(codes, 1);
@@ -179,16 +232,42 @@ void CpuDriver::emitPanel(Value firstRow, Value rows, Value panel) {
   {
     OpBuilder::InsertionGuard guard(ir.b);
     ir.b.setInsertionPointToStart(branch.thenBlock());
-    emitColumns(plan.gemv, firstRow, rows, panel, columns);
+    emitColumns(plan.gemv, plan.trits, firstRow, rows, panel, columns);
     ir.b.setInsertionPointToStart(branch.elseBlock());
-    emitColumns(plan.tile, firstRow, rows, panel, columns);
+    if (plan.tiles) {
+      amx.emitPanel(firstRow, rows, panel, columns);
+      TilePlace place;
+      place.row = firstRow;
+      place.panel = panel;
+      place.column = ir.index(0);
+      emitEpilogue(amx.floats, kPanel, place, rows, columns);
+      return;
+    }
+    emitColumns(plan.tile, plan.expandTiles, firstRow, rows, panel, columns);
   }
 }
 
-void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
-                            Value panel, Value columns) {
+void CpuDriver::emitColumns(TileShape shape, bool expand, Value firstRow,
+                            Value rows, Value panel, Value columns) {
+  if (!expand)
+    return emitColumns(shape, false, firstRow, rows, panel, ir.index(0),
+                       columns, columns);
+  // The panel is padded: whole strips are there.
+  int64_t width = expandedColumns(shape);
+  ir.loop(ir.index(0), columns, width, [&](Value begin) {
+    emitExpandColumns(ir, plan, buffers.w, expanded, panel, begin, width);
+    Value end = ir.add(begin, width);
+    if (plan.n % width)
+      end = ir.min(end, columns);
+    emitColumns(shape, true, firstRow, rows, panel, begin, end, columns);
+  });
+}
+
+void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
+                            Value rows, Value panel, Value begin, Value end,
+                            Value columns) {
   int64_t width = plan.columns(shape);
-  ir.loop(ir.index(0), columns, width, [&](Value column) {
+  ir.loop(begin, end, width, [&](Value column) {
     Value left = ir.min(ir.sub(columns, column), ir.index(width));
     ir.loop(ir.index(0), rows, shape.rows, [&](Value localRow) {
       TilePlace place;
@@ -196,11 +275,15 @@ void CpuDriver::emitColumns(TileShape shape, Value firstRow, Value rows,
       place.row = ir.add(firstRow, localRow);
       place.panel = panel;
       place.column = column;
+      if (isExpanded) {
+        place.expanded = expanded;
+        place.expandedColumn = ir.sub(column, begin);
+      }
       Value count = ir.sub(rows, localRow);
       if (shape.rows > 1)
         count = ir.min(count, ir.index(shape.rows));
       emitTiles(shape, place, count);
-      emitEpilogue(shape, place, count, left);
+      emitEpilogue(tile, width, place, count, left);
     });
   });
 }
@@ -237,34 +320,10 @@ void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
     fill(region, count);
 }
 
-void CpuDriver::emitEpilogue(TileShape shape, const TilePlace &place,
+void CpuDriver::emitEpilogue(Value sums, int64_t width, const TilePlace &place,
                              Value rows, Value columns) {
   EpilogueEmitter epilogue(ir.b, ir.loc, op, plan, buffers);
-  int64_t lanes = plan.epilogueLanes;
-  auto type = VectorType::get(lanes, ir.b.getF32Type());
-  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
-  Value limit = ir.index(plan.n);
-  ir.loop(ir.index(0), rows, 1, [&](Value i) {
-    Value m = ir.add(place.row, i);
-    auto vector = [&](Value j, bool masked) {
-      Value sums =
-          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
-      Value n = ir.add(firstOutput, j);
-      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
-                               : LaneRange{n, lanes};
-      epilogue.emit(sums, m, range, place.panel, ir.add(place.column, j));
-    };
-    if (plan.n % plan.columns(shape) == 0) {
-      ir.loop(ir.index(0), ir.index(plan.columns(shape)), lanes,
-              [&](Value j) { vector(j, false); });
-      return;
-    }
-    Value whole = ir.mul(ir.div(columns, lanes), lanes);
-    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
-    if (plan.n % lanes == 0)
-      return;
-    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
-  });
+  epilogue.emitTile(sums, place, rows, columns, width);
 }
 
 void emitContractCpu(KernelBuilder &kernel, ContractOp op,

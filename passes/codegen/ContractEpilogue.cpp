@@ -36,8 +36,7 @@ Value EpilogueEmitter::applyScales(Value sums, Value m, Value panel,
   if (plan.groups == 1) {
     // Whole panels of scales are there, also beyond the last output.
     Value scale =
-        vector::LoadOp::create(ir.b, ir.loc, type, buffers.wScales,
-                               ValueRange{panel, ir.index(0), column});
+        ir.scales(type, buffers.wScales, {panel, ir.index(0), column});
     sums = arith::MulFOp::create(ir.b, ir.loc, sums, scale);
   }
   Value scale = memref::LoadOp::create(ir.b, ir.loc, buffers.aScales, m);
@@ -83,6 +82,35 @@ void EpilogueEmitter::emit(Value sums, Value m, const LaneRange &range,
                                            vectorOf(value.getType()), value);
     access.store(ir.b, ir.loc, point, range, stored);
   }
+}
+
+void EpilogueEmitter::emitTile(Value tile, const TilePlace &place, Value rows,
+                               Value columns, int64_t width) {
+  int64_t lanes = plan.epilogueLanes;
+  auto type = VectorType::get(lanes, ir.b.getF32Type());
+  Value firstOutput = ir.add(ir.mul(place.panel, kPanel), place.column);
+  Value limit = ir.index(plan.n);
+  ir.loop(ir.index(0), rows, 1, [&](Value i) {
+    Value m = ir.add(place.row, i);
+    auto vector = [&](Value j, bool masked) {
+      Value sums =
+          vector::LoadOp::create(ir.b, ir.loc, type, tile, ValueRange{i, j});
+      Value n = ir.add(firstOutput, j);
+      LaneRange range = masked ? maskedRange(ir.b, ir.loc, n, limit, lanes)
+                               : LaneRange{n, lanes};
+      emit(sums, m, range, place.panel, ir.add(place.column, j));
+    };
+    if (plan.n % width == 0) {
+      ir.loop(ir.index(0), ir.index(width), lanes,
+              [&](Value j) { vector(j, false); });
+      return;
+    }
+    Value whole = ir.mul(ir.div(columns, lanes), lanes);
+    ir.loop(ir.index(0), whole, lanes, [&](Value j) { vector(j, false); });
+    if (plan.n % lanes == 0)
+      return;
+    ir.loop(whole, columns, lanes, [&](Value j) { vector(j, true); });
+  });
 }
 
 } // namespace mixbit

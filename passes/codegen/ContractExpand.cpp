@@ -1,9 +1,13 @@
 //===- ContractExpand.cpp - Packed bytes to vectors of codes --------------===//
 //
-// Expand of the contraction generator. A line is 16 outputs x 4 inputs; below
-// 8 bits, 8/bits consecutive lines share 64 bytes, the first in the lowest
-// bits, so a packed vector yields its planes by shifts and masks. A vector of
-// fewer than 16 outputs takes its part of the line.
+// Expand of the contraction generator. A line is 16 outputs x 4 inputs. Codes
+// of 1, 2, 4 and 8 bits are planes: lines that share 64 bytes, unpacked by
+// shifts and masks; other widths are put together from such components. A
+// vector of fewer than 16 outputs takes its part of the line.
+//
+// Where that costs more than a product, tiles of several rows read bytes that
+// were expanded before, once for all rows of a strip; ternary codes of five to
+// a byte, whose lines do not fit blocks, are always read so.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/Contract.h"
@@ -16,56 +20,218 @@ using namespace mlir;
 
 namespace mixbit {
 
+/// The lines of a chunk from its packed lines; see lib/quant/Packing.h.
+static SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
+                                      ArrayRef<Value> packed, unsigned bits) {
+  SmallVector<Value> lines;
+  SmallVector<unsigned, 3> components = componentsOf(bits);
+  for (int line = 0, e = linesOfChunk(bits); line < e; ++line) {
+    Value codes;
+    int start = 0, first = 0;
+    for (int width : components) {
+      int planes = 8 / width, plane = line % planes;
+      Value part = packed[start + line / planes];
+      int shift = plane * width - first;
+      if (shift > 0)
+        part =
+            arith::ShRUIOp::create(ir.b, ir.loc, part, ir.splat(type, shift));
+      else if (shift < 0)
+        part =
+            arith::ShLIOp::create(ir.b, ir.loc, part, ir.splat(type, -shift));
+      // Nothing is left above the last plane.
+      if (first != 0 || plane != planes - 1)
+        part = arith::AndIOp::create(
+            ir.b, ir.loc, part, ir.splat(type, ((1 << width) - 1) << first));
+      codes = codes ? arith::OrIOp::create(ir.b, ir.loc, codes, part) : part;
+      start += e / planes;
+      first += width;
+    }
+    lines.push_back(codes);
+  }
+  return lines;
+}
+
+//===----------------------------------------------------------------------===//
+// In a tile
+//===----------------------------------------------------------------------===//
+
 Value TileEmitter::vectorOffset(int j) {
   if (!vectorOffset_.empty())
     return vectorOffset_[j];
-  int64_t lineBytes = plan.packedLines() * 64;
+  int64_t stripBytes =
+      place.expanded ? kLine * plan.paddedK : plan.stripBytes();
+  Value column = place.expanded ? place.expandedColumn : place.column;
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
   for (int v = 0; v < shape.vectors; ++v) {
-    Value output = ir.add(place.column, v * stride);
+    Value output = ir.add(column, v * stride);
     // Whole lines on both sides keep the parts of the sum apart.
-    Value offset = ir.add(ir.mul(ir.div(output, kLine), lineBytes),
+    Value offset = ir.add(ir.mul(ir.div(output, kLine), stripBytes),
                           ir.mul(ir.rem(output, kLine), 4));
     vectorOffset_.push_back(offset);
   }
   return vectorOffset_[j];
 }
 
-SmallVector<Value> TileEmitter::unpack(Value packed) {
-  SmallVector<Value> planes;
-  VectorType type = codesType();
-  for (int plane = 0; plane < plan.planes; ++plane) {
-    Value codes = packed;
-    if (plane != 0)
-      codes = arith::ShRUIOp::create(ir.b, ir.loc, codes,
-                                     ir.splat(type, plane * plan.bits));
-    if (plane != plan.planes - 1)
-      codes = arith::AndIOp::create(ir.b, ir.loc, codes,
-                                    ir.splat(type, (1 << plan.bits) - 1));
-    planes.push_back(codes);
-  }
-  return planes;
+Value TileEmitter::blockAddress(Value block) {
+  Value address =
+      place.expanded
+          ? ir.mul(block, kLine * kBlock)
+          : ir.add(ir.mul(place.panel, plan.panelBytes()),
+                   ir.mul(block, kPanel / kLine * plan.stripBytes()));
+  return firstLine ? ir.add(address, ir.mul(firstLine, 8 * codeBits()))
+                   : address;
+}
+
+Value TileEmitter::blockInput(Value block) {
+  Value k = ir.mul(block, kBlock);
+  return firstLine ? ir.add(k, ir.mul(firstLine, 4)) : k;
 }
 
 SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
+  Value source = place.expanded ? place.expanded : buffers.w;
+  int packedLines = chunkLines() * codeBits() / 8;
   SmallVector<Values> result;
-  for (int j = 0; j < shape.vectors; ++j) {
-    Value address = ir.add(ir.add(block, vectorOffset(j)), line * 64);
-    // One request a line of 64 bytes.
-    if (plan.prefetchBytes && (j * plan.lanes) % kLine == 0) {
-      Value ahead = ir.add(address, plan.prefetchBytes);
-      memref::PrefetchOp::create(ir.b, ir.loc, buffers.w, ahead,
-                                 /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
+  for (int j = firstVector; j < lastVector; ++j) {
+    Values packed;
+    Value first = ir.add(block, vectorOffset(j));
+    for (int i = 0; i < packedLines; ++i) {
+      Value address = ir.add(first, line * 8 * codeBits() + i * 64);
+      // One request a line of 64 bytes; tiles of many rows that read less than
+      // a line read it again soon.
+      bool fetches = plan.prefetchBytes && !place.expanded &&
+                     (shape.rows == 1 || plan.lanes >= kLine);
+      if (fetches && (j * plan.lanes) % kLine == 0) {
+        Value ahead = ir.add(address, plan.prefetchBytes);
+        memref::PrefetchOp::create(ir.b, ir.loc, source, ahead,
+                                   /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+      }
+      auto bytes =
+          vector::LoadOp::create(ir.b, ir.loc, codesType(), source, address);
+      // On GPUs four single bytes would be loaded otherwise.
+      if (plan.lanes == 1)
+        bytes.setAlignment(4);
+      packed.push_back(bytes);
     }
-    auto packed =
-        vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w, address);
-    // On GPUs four single bytes would be loaded otherwise.
-    if (plan.lanes == 1)
-      packed.setAlignment(4);
-    result.push_back(unpack(packed));
+    result.push_back(unpackChunk(ir, codesType(), packed, codeBits()));
   }
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Into a buffer
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Expands strips of 16 outputs one by one.
+class StripExpander {
+public:
+  StripExpander(ContractIr &ir, const ContractPlan &plan, Value w,
+                Value expanded)
+      : ir(ir), plan(plan), w(w), expanded(expanded),
+        type(VectorType::get(plan.lanes * 4, ir.b.getI8Type())) {}
+
+  /// All inputs of strip `strip` of the panel at address `panel`, to `place`.
+  void planes(Value panel, Value strip, Value place);
+  void trits(Value panel, Value strip, Value place);
+
+private:
+  Value load(VectorType vector, Value address) {
+    return vector::LoadOp::create(ir.b, ir.loc, vector, w, address);
+  }
+  void store(Value codes, Value address) {
+    vector::StoreOp::create(ir.b, ir.loc, codes, expanded, address);
+  }
+  /// The digits of packed bytes, the first in front.
+  SmallVector<Value> digits(Value packed);
+
+  ContractIr &ir;
+  const ContractPlan &plan;
+  Value w, expanded;
+  VectorType type;
+};
+} // namespace
+
+void StripExpander::planes(Value panel, Value strip, Value place) {
+  int packedLines = plan.chunk * plan.bits / 8;
+  panel = ir.add(panel, ir.mul(strip, plan.stripBytes()));
+  auto chunk = [&](Value from, Value to) {
+    SmallVector<Value> packed;
+    for (int i = 0; i < packedLines; ++i)
+      packed.push_back(load(type, ir.add(from, i * 64)));
+    for (auto [i, codes] :
+         llvm::enumerate(unpackChunk(ir, type, packed, plan.bits)))
+      store(codes, ir.add(to, i * 64));
+  };
+  ir.loop(ir.index(0), ir.index(plan.blocks()), 1, [&](Value block) {
+    Value from =
+        ir.add(panel, ir.mul(block, kPanel / kLine * plan.stripBytes()));
+    Value to = ir.add(place, ir.mul(block, kLine * kBlock));
+    for (int line = 0; line < kBlock / 4; line += plan.chunk)
+      for (int64_t part = 0; part < 64; part += type.getNumElements())
+        chunk(ir.add(from, line * 8 * plan.bits + part),
+              ir.add(to, line * 64 + part));
+  });
+}
+
+SmallVector<Value> StripExpander::digits(Value packed) {
+  SmallVector<Value> result;
+  auto isAtLeast = [&](int64_t bound) -> Value {
+    Value is = arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::uge,
+                                     packed, ir.splat(type, bound));
+    return arith::ExtUIOp::create(ir.b, ir.loc, type, is);
+  };
+  auto plus = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
+  };
+  for (int digit = 0; digit < 5; ++digit) {
+    if (digit != 0)
+      packed = plus(plus(packed, packed), packed); // mod 256
+    // packed * 3 / 256, rounded down.
+    result.push_back(plus(isAtLeast(86), isAtLeast(171)));
+  }
+  return result;
+}
+
+void StripExpander::trits(Value panel, Value strip, Value place) {
+  int64_t lines = plan.paddedK / 4, whole = lines / 5, rest = lines % 5;
+  Value first = ir.add(panel, ir.mul(strip, whole * 64));
+  if (whole)
+    ir.loop(ir.index(0), ir.index(whole), 1, [&](Value line) {
+      Value from = ir.add(first, ir.mul(line, 64));
+      Value to = ir.add(place, ir.mul(line, 5 * 64));
+      for (int64_t part = 0; part < 64; part += type.getNumElements()) {
+        Value packed = load(type, ir.add(from, part));
+        for (auto [i, codes] : llvm::enumerate(digits(packed)))
+          store(codes, ir.add(to, i * 64 + part));
+      }
+    });
+  // What fills no byte of five: 16 bytes a line.
+  auto quarter = VectorType::get(16, ir.b.getI8Type());
+  Value tail = ir.add(ir.add(panel, kPanel / kLine * whole * 64),
+                      ir.mul(strip, rest * 16));
+  for (int64_t line = 0; line < rest; ++line) {
+    Value packed = load(quarter, ir.add(tail, line * 16));
+    SmallVector<Value> parts = unpackChunk(ir, quarter, packed, 2);
+    for (auto [i, codes] : llvm::enumerate(parts))
+      store(codes, ir.add(place, (whole * 5 + line) * 64 + i * 16));
+  }
+}
+
+void emitExpandColumns(ContractIr &ir, const ContractPlan &plan, Value w,
+                       Value expanded, Value panel, Value column,
+                       int64_t columns) {
+  StripExpander expander(ir, plan, w, expanded);
+  Value from = ir.mul(panel, plan.panelBytes());
+  Value firstStrip = ir.div(column, kLine);
+  ir.loop(ir.index(0), ir.index(columns / kLine), 1, [&](Value strip) {
+    Value place = ir.mul(strip, kLine * plan.paddedK);
+    Value source = ir.add(firstStrip, strip);
+    if (plan.trits)
+      expander.trits(from, source, place);
+    else
+      expander.planes(from, source, place);
+  });
 }
 
 } // namespace mixbit

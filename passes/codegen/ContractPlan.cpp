@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -12,25 +13,50 @@ namespace mixbit {
 static void chooseTiles(ContractPlan &plan) {
   bool grouped = plan.groups > 1;
   bool isFloat = plan.mode == DotMode::Float;
+  // Tiles of several rows take codes out of packed bytes.
+  bool unpacks = !isFloat && plan.bits < 8 && !plan.expandTiles;
   switch (plan.target->dot) {
   case DotIsa::Avx512Vnni:
     // 32 registers: 24 accumulators, 4 weights, one broadcast folded into the
-    // product. Groups need float accumulators beside the integers.
-    plan.tile = grouped ? TileShape{6, 2, 1} : TileShape{6, 4, 1};
+    // product. Groups need float accumulators beside the integers; packed
+    // weights that wait for their other planes take the room of a row.
+    plan.tile = grouped               ? TileShape{6, 2, 1}
+                : isFloat || !unpacks ? TileShape{6, 4, 1}
+                                      : TileShape{5, 4, 1};
     plan.gemv = {1, 4, grouped ? 2 : 4};
     plan.prefetchBytes = 64 * 4 * 64;
     break;
+  case DotIsa::AvxVnni:
+    // 16 registers, and no broadcast inside of the product. Two products a
+    // cycle of latency 5 want 10 chains; the second plane of packed weights
+    // takes the room of the fifth row.
+    plan.tile = isFloat   ? TileShape{6, 2, 1}
+                : unpacks ? TileShape{4, 2, 1}
+                          : TileShape{5, 2, 1};
+    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, grouped ? 1 : 2};
+    plan.prefetchBytes = isFloat ? 0 : 64 * 4 * 64;
+    break;
   case DotIsa::Avx2:
-    // 16 registers. Sums in i32 of small codes lie in memory between flushes.
-    plan.tile = isFloat || plan.mode == DotMode::Small16 ? TileShape{6, 2, 1}
-                                                         : TileShape{4, 2, 1};
-    plan.gemv = isFloat ? TileShape{1, 8, 1} : TileShape{1, 4, 1};
+    // 16 registers. With codes, one vector of outputs and more rows spend the
+    // fewest instructions on the weights' signs and sizes, and leave room for
+    // sums in i32 beside those in i16.
+    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{6, 1, 1};
+    plan.gemv = {1, 8, 1};
+    plan.prefetchBytes = 64 * 2 * 64;
     break;
   case DotIsa::NeonDot:
     // 24 integer accumulators spill: all broadcasts of a row are registers.
     plan.tile = grouped   ? TileShape{4, 2, 1}
                 : isFloat ? TileShape{6, 4, 1}
                           : TileShape{4, 4, 1};
+    plan.gemv = {1, 8, 1};
+    break;
+  case DotIsa::NeonI8mm:
+    // Pairs of rows: 16 accumulators, 4 operands of weights made by zips, 4
+    // packed vectors. With groups as many floats lie beside 8.
+    plan.tile = isFloat   ? TileShape{6, 4, 1}
+                : grouped ? TileShape{8, 1, 1}
+                          : TileShape{8, 2, 1};
     plan.gemv = {1, 8, 1};
     break;
   case DotIsa::Generic: {
@@ -44,20 +70,25 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = plan.tile;
     break;
   }
+  // Two inputs of bf16 come in one load, and wait for each other.
+  if (isFloat && plan.weightType.isBF16())
+    plan.tile.rows -= 1;
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
-  int64_t rows = plan.tile.rows;
+  int64_t rows = plan.tiles ? 32 : plan.tile.rows;
   plan.stripRows = (128 + rows - 1) / rows * rows;
 }
 
 static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
   LayoutAttr layout = op.getLayout();
-  if (layout.getPanel() != 16 || layout.getBlock() != 1 ||
-      layout.getInner() != 1 || layout.getBits() != 32)
-    return op.emitOpError("expected f32 weights in the layout <panel = 16, "
-                          "block = 1, inner = 1, bits = 32>, but got ")
-           << layout;
+  int64_t inner = op.getFormat().isBF16() ? 2 : 1;
+  if (layout.getPanel() != 16 || layout.getBlock() != inner ||
+      layout.getInner() != inner)
+    return op.emitOpError("expected weights of ")
+           << op.getFormat() << " in the layout <panel = 16, block = " << inner
+           << ", inner = " << inner << ">, but got " << layout;
+  plan.weightType = op.getFormat();
   if (!op.getA().getType().getElementType().isF32())
-    return op.emitOpError("expected f32 data for f32 weights, but got ")
+    return op.emitOpError("expected f32 data for weights of floats, but got ")
            << op.getA().getType();
   plan.mode = DotMode::Float;
   plan.paddedK = plan.k;
@@ -67,22 +98,63 @@ static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
   return success();
 }
 
+/// Weights in bit planes.
+static LogicalResult planBits(ContractOp op, QuantizedTypeInterface format,
+                              ContractPlan &plan) {
+  LayoutAttr layout = op.getLayout();
+  if (layout.getPanel() != kPanel || layout.getBlock() != 32)
+    return op.emitOpError("expected bit planes in the layout <panel = 64, "
+                          "block = 32, inner = 32, bits = 1 or 2>, but got ")
+           << layout;
+  if (plan.target->isGpu())
+    return op.emitOpError("expected codes in whole bytes for a GPU, but got ")
+           << layout;
+  plan.mode = DotMode::Bits;
+  plan.bits = layout.getBits();
+  plan.dataBits = *op.getABits();
+  plan.maxCode = format.getLevels() - 1;
+  plan.binary = format.getDoubledImplicitZero() % 2 != 0;
+  plan.zero = format.getDoubledImplicitZero() / 2;
+  plan.paddedK = llvm::alignTo(plan.k, 32);
+  if (plan.paddedK > 65536)
+    return op.emitOpError("expected at most 65536 inputs, but got ") << plan.k;
+  plan.groups = cast<MemRefType>(op.getWScales().getType()).getDimSize(1);
+  int64_t group = format.getGroupShape()[1];
+  plan.groupSize = plan.groups == 1 ? plan.paddedK : group;
+  if (plan.groups > 1 && group % 32 != 0)
+    return op.emitOpError("expected groups of a multiple of 32 inputs, but "
+                          "got ")
+           << group;
+  plan.lanes = std::max(plan.target->vectorBits / 32, 1);
+  plan.copyRows = op.getA().getType().getDimSize(1) < plan.paddedK;
+  return success();
+}
+
 static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
                                  ContractPlan &plan) {
   LayoutAttr layout = op.getLayout();
+  if (op.getABits())
+    return planBits(op, format, plan);
   if (layout.getPanel() != kPanel || layout.getBlock() != kBlock ||
       layout.getInner() != 4 || layout.getBits() > 8)
     return op.emitOpError("expected integer weights in the layout <panel = 64, "
-                          "block = 64, inner = 4, bits = 1, 2, 4 or 8>, but "
-                          "got ")
+                          "block = 64, inner = 4, bits = 1 to 8>, but got ")
            << layout;
   if (!op.getA().getType().getElementType().isInteger(8) || !op.getAScales() ||
       !op.getWScales())
     return op.emitOpError("expected i8 data and scales for both sides of a "
                           "quantized contraction, but got ")
            << op.getA().getType();
+  if (layout.getTrits() && plan.target->isGpu())
+    return op.emitOpError("expected ternary codes in planes of 2 bits for a "
+                          "GPU, but got ")
+           << layout;
   plan.bits = layout.getBits();
-  plan.planes = 8 / plan.bits;
+  plan.trits = layout.getTrits();
+  plan.chunk = linesOfChunk(plan.bits);
+  // More than one component costs more than the products of a line.
+  plan.expandTiles = !plan.target->isGpu() &&
+                     (plan.trits || componentsOf(plan.bits).size() > 1);
   plan.maxCode = format.getLevels() - 1;
   if (plan.maxCode >= (1 << plan.bits))
     return op.emitOpError("expected a layout with room for codes up to ")
@@ -106,17 +178,22 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
       return op.emitOpError("expected scales for ")
              << plan.k << " inputs in groups of " << group << ", but got "
              << plan.groups << " groups";
-    if ((group % kBlock != 0 && kBlock % group != 0) ||
-        group % (4 * plan.planes) != 0)
-      return op.emitOpError("expected groups of a divisor or a multiple of 64 "
-                            "inputs, and of a multiple of ")
-             << 4 * plan.planes << ", but got " << group;
+    int64_t unit = plan.trits ? 4 : 4 * plan.chunk;
+    if ((group % 32 != 0 && kBlock % group != 0) || group % unit != 0)
+      return op.emitOpError("expected groups of a divisor of 64 or a multiple "
+                            "of 32 inputs, and of a multiple of ")
+             << unit << ", but got " << group;
   }
 
   DotIsa dot = plan.target->dot;
   // Five bits and more would need too many additions from i16 to i32.
   plan.mode = dot == DotIsa::Avx2 && plan.maxCode <= 15 ? DotMode::Small16
                                                         : DotMode::Dot4;
+  plan.tiles = plan.target->hasTiles &&
+               (plan.groups == 1 || plan.groupSize % kBlock == 0);
+  // A group of whole steps of 8 inputs.
+  if (dot == DotIsa::NeonI8mm && plan.groupSize % 8 == 0)
+    plan.mode = DotMode::RowPairs;
   plan.lanes = std::max(plan.target->vectorBits / 32, 1);
   int64_t ka = op.getA().getType().getDimSize(1);
   plan.copyRows = ka < plan.paddedK;
@@ -141,7 +218,7 @@ FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
     return failure();
   }
   LogicalResult planned = failure();
-  if (op.getFormat().isF32())
+  if (isa<FloatType>(op.getFormat()))
     planned = planFloat(op, plan);
   else if (auto format = dyn_cast<QuantizedTypeInterface>(op.getFormat()))
     planned = planInteger(op, format, plan);
@@ -151,6 +228,8 @@ FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
         << op.getFormat();
   if (failed(planned))
     return failure();
+  if (plan.mode == DotMode::Bits)
+    return plan; // Tiles are chosen in ContractBits.cpp.
   chooseTiles(plan);
   return plan;
 }
@@ -232,6 +311,21 @@ Value ContractIr::rem(Value lhs, int64_t rhs) {
   if (auto constant = constantOf(lhs))
     return index(*constant % rhs);
   return arith::RemUIOp::create(b, loc, lhs, index(rhs));
+}
+
+Value ContractIr::scales(VectorType type, Value buffer, ValueRange indices) {
+  Type stored = cast<MemRefType>(buffer.getType()).getElementType();
+  Value loaded = vector::LoadOp::create(
+      b, loc, VectorType::get(type.getShape(), stored), buffer, indices);
+  if (stored.isF32())
+    return loaded;
+  if (!stored.isInteger(16))
+    return arith::ExtFOp::create(b, loc, type, loaded);
+  // bf16, bound as i16: the upper half of an f32.
+  auto wide = VectorType::get(type.getShape(), b.getI32Type());
+  Value bits = arith::ExtUIOp::create(b, loc, wide, loaded);
+  bits = arith::ShLIOp::create(b, loc, bits, splat(wide, 16));
+  return arith::BitcastOp::create(b, loc, type, bits);
 }
 
 Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {

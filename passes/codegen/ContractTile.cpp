@@ -49,7 +49,7 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
 }
 
 //===----------------------------------------------------------------------===//
-// f32
+// Floats
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> TileEmitter::emitFloat() {
@@ -59,20 +59,62 @@ SmallVector<Value> TileEmitter::emitFloat() {
   int64_t lastPanel = (plan.n + kLine - 1) / kLine - 1;
   Value first = ir.add(ir.mul(place.panel, kPanel), place.column);
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  // Strides of a panel's line and of an output in it: floats of the buffer, or
+  // bytes where they are narrow.
+  bool isNarrow = !plan.weightType.isF32();
+  bool isPaired = plan.weightType.isBF16();
+  int64_t outputStride = isPaired ? 4 : isNarrow ? 2 : 1;
+  int64_t lineStride = kLine * outputStride;
+  int64_t panelLines = isPaired ? (plan.k + 1) / 2 : plan.k;
   Values bases;
   for (int j = 0; j < shape.vectors; ++j) {
     Value output = ir.add(first, j * stride);
     Value panel = ir.min(ir.div(output, kLine), ir.index(lastPanel));
-    bases.push_back(
-        ir.add(ir.mul(panel, plan.k * kLine), ir.rem(output, kLine)));
+    bases.push_back(ir.add(ir.mul(panel, panelLines * lineStride),
+                           ir.mul(ir.rem(output, kLine), outputStride)));
   }
-  auto step = [&](Values &sums, Value k, int phase) {
+  auto loadAs = [&](VectorType vector, Value base, Value line) -> Value {
+    Value address = ir.add(base, ir.mul(line, lineStride));
+    if (!isNarrow)
+      return vector::LoadOp::create(ir.b, ir.loc, vector, buffers.w, address);
+    auto bytes = VectorType::get(plan.lanes * outputStride, ir.b.getI8Type());
+    auto load = vector::LoadOp::create(ir.b, ir.loc, bytes, buffers.w, address);
+    if (plan.lanes == 1)
+      load.setAlignment(outputStride);
+    return vector::BitCastOp::create(ir.b, ir.loc, vector, load);
+  };
+  auto intType = VectorType::get(plan.lanes, ir.b.getI32Type());
+  Values pairs; // of inputs, where `isPaired`
+  // Inputs k, of which `index` is known modulo 2, for all vectors.
+  auto weightsOf = [&](Value k, int64_t index) {
     Values weights;
-    for (Value base : bases) {
-      Value address = ir.add(base, ir.mul(k, kLine));
-      weights.push_back(
-          vector::LoadOp::create(ir.b, ir.loc, type, buffers.w, address));
+    if (isPaired && index % 2 == 0) {
+      pairs.clear();
+      for (Value base : bases)
+        pairs.push_back(loadAs(intType, base, ir.div(k, 2)));
     }
+    for (auto [j, base] : llvm::enumerate(bases)) {
+      if (isPaired) {
+        // The even input is the low half.
+        Value bits = index % 2 == 0
+                         ? Value(arith::ShLIOp::create(ir.b, ir.loc, pairs[j],
+                                                       ir.splat(intType, 16)))
+                         : Value(arith::AndIOp::create(
+                               ir.b, ir.loc, pairs[j],
+                               ir.splat(intType, int32_t(0xffff0000))));
+        weights.push_back(vector::BitCastOp::create(ir.b, ir.loc, type, bits));
+      } else if (isNarrow) {
+        auto narrow = VectorType::get(plan.lanes, plan.weightType);
+        weights.push_back(
+            arith::ExtFOp::create(ir.b, ir.loc, type, loadAs(narrow, base, k)));
+      } else {
+        weights.push_back(loadAs(type, base, k));
+      }
+    }
+    return weights;
+  };
+  auto step = [&](Values &sums, Value k, int64_t index, int phase) {
+    Values weights = weightsOf(k, index);
     for (int i = 0; i < shape.rows; ++i) {
       Value x = memref::LoadOp::create(ir.b, ir.loc, buffers.a,
                                        ValueRange{rowIndex[i], k});
@@ -83,7 +125,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
       }
     }
   };
-  constexpr int64_t unroll = 8;
+  // Of neighbouring steps LLVM would load the weights together, and spill them
+  // where the accumulators leave no room.
+  bool isFull = plan.target->dot == DotIsa::Avx512Vnni &&
+                shape.rows * shape.vectors >= 24;
+  int64_t unroll = isFull ? 1 : 8;
   int64_t whole = plan.k / unroll * unroll;
   Values sums(shape.rows * shape.vectors * shape.phases,
               ir.splatFloat(type, 0));
@@ -91,11 +137,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
     sums = ir.loop(0, whole, unroll, sums, [&](Value k, ValueRange carried) {
       Values next(carried);
       for (int u = 0; u < unroll; ++u)
-        step(next, ir.add(k, u), u % shape.phases);
+        step(next, ir.add(k, u), u, u % shape.phases);
       return next;
     });
   for (int64_t k = whole; k < plan.k; ++k)
-    step(sums, ir.index(k), k % shape.phases);
+    step(sums, ir.index(k), k, k % shape.phases);
 
   Values result;
   for (int t = 0; t < shape.rows * shape.vectors; ++t) {
@@ -131,10 +177,43 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 }
 
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
-  int64_t panelBytes = plan.blocks() * kPanel * kBlock / plan.planes;
-  Value base = ir.add(ir.mul(place.panel, panelBytes),
-                      ir.mul(block, kPanel * kBlock / plan.planes));
-  Value k0 = ir.mul(block, kBlock);
+  if (inPairs())
+    return emitPairLines(sums, block, begin, end);
+  if (shape.rows != 1 || plan.target->isGpu()) {
+    firstVector = 0;
+    lastVector = shape.vectors;
+    return emitVectorLines(sums, block, ir.index(0), begin, end);
+  }
+  // One row alone reads each byte once, and does so in the order of memory:
+  // all lines of 16 outputs, then of the next. A few lines an iteration, or
+  // LLVM would gather the prefetches of all of them in one place.
+  int packedLines = std::max<int>(chunkLines() * codeBits() / 8, 1);
+  int few = chunkLines() * std::max(4 / packedLines, 1);
+  int step = std::max<int>(kLine / plan.lanes, 1);
+  for (int first = 0; first < shape.vectors; first += step) {
+    firstVector = first;
+    lastVector = std::min(first + step, shape.vectors);
+    if ((end - begin) % few != 0 || end - begin == few) {
+      emitVectorLines(sums, block, ir.index(0), begin, end);
+      continue;
+    }
+    size_t from = firstVector * shape.phases, to = lastVector * shape.phases;
+    Values part(sums.begin() + from, sums.begin() + to);
+    part = ir.loop(ir.index(begin), ir.index(end), few, part,
+                   [&](Value line, ValueRange carried) {
+                     Values next(sums);
+                     llvm::copy(carried, next.begin() + from);
+                     emitVectorLines(next, block, line, 0, few);
+                     return Values(next.begin() + from, next.begin() + to);
+                   });
+    llvm::copy(part, sums.begin() + from);
+  }
+}
+
+void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
+                                  int begin, int end) {
+  Value base = ir.add(blockAddress(block), ir.mul(firstLine, 8 * codeBits()));
+  Value k0 = ir.add(blockInput(block), ir.mul(firstLine, 4));
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
@@ -146,30 +225,33 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
     if (pending == 0)
       return;
     Value ones = ir.splat(halfType, 1);
-    for (int t = 0; t < tiles; ++t)
-      sums[t * shape.phases] =
-          ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+    for (int i = 0; i < shape.rows; ++i)
+      for (int j = firstVector; j < lastVector; ++j) {
+        int t = i * shape.vectors + j;
+        sums[t * shape.phases] =
+            ir.dot(sums[t * shape.phases], halves[t], ones, 1);
+      }
     pending = 0;
   };
   bool inlineSums = place.rowLimit && plan.needSums;
   Value ones = ir.splat(codesType(), 1);
-  for (int line = begin; line < end; ++line) {
+  for (int line = begin; line < end; line += chunkLines()) {
     SmallVector<Values> codes = loadCodes(base, line);
-    for (int plane = 0; plane < plan.planes; ++plane) {
-      int step = line * plan.planes + plane;
+    for (int i = 0; i < chunkLines(); ++i) {
+      int step = line + i;
       Value k = ir.add(k0, step * 4);
       if (small && pending == 0)
         halves.assign(tiles, ir.splat(halfType, 0));
-      for (int i = 0; i < shape.rows; ++i) {
-        Value x = broadcastRow(i, k);
-        for (int j = 0; j < shape.vectors; ++j) {
-          int t = i * shape.vectors + j;
+      for (int row = 0; row < shape.rows; ++row) {
+        Value x = broadcastRow(row, k);
+        for (int j = firstVector; j < lastVector; ++j) {
+          int t = row * shape.vectors + j;
           Value &sum =
               small ? halves[t] : sums[t * shape.phases + step % shape.phases];
-          sum = ir.dot(sum, codes[j][plane], x, plan.maxCode);
+          sum = ir.dot(sum, codes[j - firstVector][i], x, plan.maxCode);
         }
         if (inlineSums) {
-          Value &sum = sums[tiles * shape.phases + i];
+          Value &sum = sums[tiles * shape.phases + row];
           sum = ir.dot(sum, ones, x, 1);
         }
       }
@@ -187,6 +269,8 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
 /// Integer accumulators of a new group: what codes for zero and the dot's
 /// offset leave over, or zero where `finishGroup` adds it.
 SmallVector<Value> TileEmitter::startGroup(Value group) {
+  if (inPairs())
+    return startPairs(group);
   Value zero = ir.splat(accType(), 0);
   Values sums(shape.rows * shape.vectors * shape.phases, zero);
   if (place.rowLimit) {
@@ -211,7 +295,9 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
   Values result;
-  for (int t = 0; t < tiles; ++t) {
+  if (inPairs())
+    result = finishPairs(sums);
+  for (int t = 0; t < tiles && !inPairs(); ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
       sum = arith::AddIOp::create(ir.b, ir.loc, sum,
@@ -229,8 +315,10 @@ SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
     Value g = ir.min(group, ir.index(plan.groups - 1));
     for (int j = 0; j < shape.vectors; ++j) {
       Value zeros = vector::LoadOp::create(
-          ir.b, ir.loc, accType(), buffers.wZeros,
+          ir.b, ir.loc, VectorType::get(plan.lanes, ir.b.getI8Type()),
+          buffers.wZeros,
           ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+      zeros = arith::ExtUIOp::create(ir.b, ir.loc, accType(), zeros);
       factors[j] = arith::SubIOp::create(
           ir.b, ir.loc, ir.splat(accType(), plan.offset), zeros);
     }
@@ -268,9 +356,8 @@ void TileEmitter::applyScales(Values &floats, const Values &sums, Value group) {
   Value g = ir.min(group, ir.index(plan.groups - 1));
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
   for (int j = 0; j < shape.vectors; ++j) {
-    Value scale = vector::LoadOp::create(
-        ir.b, ir.loc, floatType(), buffers.wScales,
-        ValueRange{place.panel, g, ir.add(place.column, j * stride)});
+    Value scale = ir.scales(floatType(), buffers.wScales,
+                            {place.panel, g, ir.add(place.column, j * stride)});
     for (int i = 0; i < shape.rows; ++i) {
       int t = i * shape.vectors + j;
       Value sum = arith::SIToFPOp::create(ir.b, ir.loc, floatType(), sums[t]);
@@ -284,7 +371,7 @@ SmallVector<Value> TileEmitter::emitOneGroup() {
   Values sums = ir.loop(0, plan.blocks(), 1, startGroup(zero),
                         [&](Value block, ValueRange carried) {
                           Values next(carried);
-                          emitLines(next, block, 0, plan.packedLines());
+                          emitLines(next, block, 0, kBlock / 4);
                           return next;
                         });
   sums = finishGroup(sums, zero);
@@ -294,24 +381,30 @@ SmallVector<Value> TileEmitter::emitOneGroup() {
 }
 
 SmallVector<Value> TileEmitter::emitGroups() {
-  int64_t blocks = plan.groupSize / kBlock;
+  // Groups are whole blocks, or end in the middle of one.
+  int64_t unit = plan.groupSize % kBlock == 0 ? kBlock : kBlock / 2;
+  int64_t parts = kBlock / unit, units = plan.groupSize / unit;
+  int64_t allUnits = plan.paddedK / unit;
   Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
   return ir.loop(0, plan.groups, 1, floats,
                  [&](Value group, ValueRange carried) {
                    Values next(carried);
-                   Value first = ir.mul(group, blocks);
+                   Value first = ir.mul(group, units);
                    Values sums = startGroup(group);
-                   auto body = [&](Value block, ValueRange inner) {
+                   auto body = [&](Value part, ValueRange inner) {
                      Values step(inner);
-                     emitLines(step, block, 0, plan.packedLines());
+                     if (parts != 1)
+                       firstLine = ir.mul(ir.rem(part, parts), unit / 4);
+                     emitLines(step, ir.div(part, parts), 0, unit / 4);
+                     firstLine = {};
                      return step;
                    };
-                   if (blocks == 1) {
+                   if (units == 1) {
                      sums = body(first, sums);
                    } else {
-                     Value last = ir.add(first, blocks);
-                     if (plan.blocks() % blocks)
-                       last = ir.min(last, ir.index(plan.blocks()));
+                     Value last = ir.add(first, units);
+                     if (allUnits % units)
+                       last = ir.min(last, ir.index(allUnits));
                      sums = ir.loop(first, last, 1, sums, body);
                    }
                    applyScales(next, finishGroup(sums, group), group);
@@ -321,7 +414,7 @@ SmallVector<Value> TileEmitter::emitGroups() {
 
 SmallVector<Value> TileEmitter::emitGroupsInBlock() {
   int64_t parts = kBlock / plan.groupSize;
-  int64_t lines = plan.packedLines() / parts;
+  int64_t lines = kBlock / 4 / parts;
   Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
   return ir.loop(0, plan.blocks(), 1, floats,
                  [&](Value block, ValueRange carried) {

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -34,7 +35,8 @@ ContractBuffers bindContractBuffers(KernelBuilder &kernel, ContractOp op,
   for (Value out : op.getOuts())
     buffers.outs.push_back(bind(out));
   auto wType = cast<MemRefType>(buffers.w.getType());
-  if (plan.mode == DotMode::Float && wType.getElementType().isInteger(8)) {
+  if (plan.mode == DotMode::Float && plan.weightType.isF32() &&
+      wType.getElementType().isInteger(8)) {
     ContractIr ir(kernel.run, kernel.loc);
     auto floats =
         MemRefType::get(wType.getNumElements() / 4, ir.b.getF32Type());
@@ -89,6 +91,8 @@ struct ExpandContract : impl::ExpandContractBase<ExpandContract> {
       KernelBuilder kernel(kernelOp);
       if (target->isGpu())
         emitContractGpu(kernel, op, *plan);
+      else if (plan->mode == DotMode::Bits)
+        emitContractBits(kernel, op, *plan);
       else
         emitContractCpu(kernel, op, *plan);
     }

@@ -127,8 +127,10 @@ Value DotLowering::lowerAvx2() {
 Value DotLowering::lower() {
   switch (isa) {
   case DotIsa::Avx512Vnni:
+  case DotIsa::AvxVnni: // the VEX form of the same operation
     if (accBits == 32 && bits == 8 &&
-        (registerBits == 128 || registerBits == 256 || registerBits == 512))
+        (registerBits == 128 || registerBits == 256 ||
+         (registerBits == 512 && isa == DotIsa::Avx512Vnni)))
       return call("llvm.x86.avx512.vpdpbusd." + std::to_string(registerBits),
                   accType, {op.getAcc(), op.getCodes(), op.getData()});
     return {};
@@ -140,6 +142,13 @@ Value DotLowering::lower() {
       return call(registerBits == 128 ? "llvm.aarch64.neon.sdot.v4i32.v16i8"
                                       : "llvm.aarch64.neon.sdot.v2i32.v8i8",
                   accType, {op.getAcc(), signedCodes(), op.getData()});
+    return {};
+  case DotIsa::NeonI8mm:
+    if (accBits == 32 && bits == 8 &&
+        (registerBits == 64 || registerBits == 128))
+      return call(registerBits == 128 ? "llvm.aarch64.neon.usdot.v4i32.v16i8"
+                                      : "llvm.aarch64.neon.usdot.v2i32.v8i8",
+                  accType, {op.getAcc(), op.getCodes(), op.getData()});
     return {};
   case DotIsa::Nvptx: {
     if (accBits != 32 || bits != 8 || registerBits != 32)
@@ -186,13 +195,67 @@ Value DotLowering::widen() {
   return addTo(sum);
 }
 
+/// vpshufb, where the target has it for the whole vector.
+Value lowerLookup(LookupOp op, const Target &target) {
+  StringRef name;
+  auto type = cast<VectorType>(op.getTable().getType());
+  int64_t bits = type.getNumElements() * 8;
+  bool isX86 = target.triple.starts_with("x86_64");
+  if (!isX86 || bits > target.vectorBits)
+    return {};
+  if (bits == 512)
+    name = "llvm.x86.avx512.pshuf.b.512";
+  else if (bits == 256)
+    name = "llvm.x86.avx2.pshuf.b";
+  else
+    return {};
+  OpBuilder b(op);
+  return LLVM::CallIntrinsicOp::create(
+             b, op.getLoc(), type, b.getStringAttr(name),
+             ValueRange{op.getTable(), op.getIndices()})
+      .getResult(0);
+}
+
+/// Four levels of selections by the indices' bits, for any target.
+Value selectLookup(LookupOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  auto type = cast<VectorType>(op.getTable().getType());
+  int64_t size = type.getNumElements();
+  SmallVector<Value> entries;
+  for (int64_t entry = 0; entry < 16; ++entry) {
+    SmallVector<int64_t> lanes;
+    for (int64_t lane = 0; lane < size; ++lane)
+      lanes.push_back(lane / 16 * 16 + entry);
+    entries.push_back(
+        vector::ShuffleOp::create(b, loc, op.getTable(), op.getTable(), lanes));
+  }
+  auto splat = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, b.getI8IntegerAttr(value)));
+  };
+  for (int64_t bit = 0; bit < 4; ++bit) {
+    Value masked = arith::AndIOp::create(b, loc, op.getIndices(),
+                                         splat(int64_t(1) << bit));
+    Value isSet = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                        masked, splat(0));
+    for (size_t i = 0; i < entries.size() / 2; ++i)
+      entries[i] = arith::SelectOp::create(b, loc, isSet, entries[2 * i + 1],
+                                           entries[2 * i]);
+    entries.resize(entries.size() / 2);
+  }
+  return entries.front();
+}
+
 struct LowerDot : impl::LowerDotBase<LowerDot> {
   using LowerDotBase::LowerDotBase;
 
   void runOnOperation() override {
     SmallVector<DotOp> dots;
+    SmallVector<LookupOp> lookups;
     getOperation()->walk([&](DotOp op) { dots.push_back(op); });
-    if (dots.empty())
+    getOperation()->walk([&](LookupOp op) { lookups.push_back(op); });
+    if (dots.empty() && lookups.empty())
       return;
     const Target *target = targetOf(getOperation());
     if (!target)
@@ -202,6 +265,13 @@ struct LowerDot : impl::LowerDotBase<LowerDot> {
       Value result = emulate ? Value() : lowering.lower();
       if (!result)
         result = lowering.widen();
+      op.replaceAllUsesWith(result);
+      op.erase();
+    }
+    for (LookupOp op : lookups) {
+      Value result = emulate ? Value() : lowerLookup(op, *target);
+      if (!result)
+        result = selectLookup(op);
       op.replaceAllUsesWith(result);
       op.erase();
     }

@@ -11,6 +11,7 @@
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/HostTables.h"
 #include "passes/codegen/KernelBuilder.h"
+#include "passes/codegen/LaunchCosts.h"
 #include "passes/codegen/Passes.h"
 #include "runtime/abi.h"
 
@@ -112,6 +113,7 @@ public:
 private:
   FailureOr<HostTables::Address> lowerPorts(size_t first, size_t count);
   HostTables::Address lowerShapes();
+  HostTables::Address lowerCosts();
   HostTables::Address lowerRun();
   HostTables::Address lowerLiveRanges();
   LLVM::LLVMFuncOp function(StringRef suffix, Type result,
@@ -246,6 +248,31 @@ HostTables::Address PlanLowering::lowerShapes() {
       bytes = arithmetic.mul(bytes, arithmetic.emit(extent));
     LLVM::StoreOp::create(body, loc, bytes,
                           element(body, block.getArgument(2), index));
+  }
+  LLVM::ReturnOp::create(body, loc, ValueRange());
+  return {func.getSymName().str()};
+}
+
+/// Three words a launch: bytes, products of floats, products of integers.
+HostTables::Address PlanLowering::lowerCosts() {
+  LLVM::LLVMFuncOp func = function(
+      "costs", LLVM::LLVMVoidType::get(plan.getContext()), {pointer, pointer});
+  Block &block = func.getBody().front();
+  OpBuilder body = OpBuilder::atBlockEnd(&block);
+  Location loc = plan.getLoc();
+  SmallVector<Value> symbols = loadSymbols(body, block.getArgument(0));
+  Arithmetic arithmetic(body, loc, symbols);
+  int64_t next = 0;
+  for (LaunchOp launch : launches) {
+    SmallVector<SymbolicShape> shapes;
+    for (Value argument : launch.getArgs())
+      shapes.emplace_back(shapeOf(argument).getResults());
+    LaunchCost cost =
+        costOfLaunch(symbolTable.lookup<KernelOp>(launch.getKernel()), shapes);
+    for (AffineExpr expr :
+         {cost.bytes, cost.floatProducts, cost.integerProducts})
+      LLVM::StoreOp::create(body, loc, arithmetic.emit(expr),
+                            element(body, block.getArgument(1), next++));
   }
   LLVM::ReturnOp::create(body, loc, ValueRange());
   return {func.getSymName().str()};
@@ -420,6 +447,13 @@ FailureOr<HostTables::Struct> PlanLowering::lower() {
     return failure();
   HostTables::Address shapes = lowerShapes();
   HostTables::Address run = lowerRun();
+  HostTables::Address costs = lowerCosts();
+  // Input and symbol, counted from 1; 0 if nothing is left out.
+  int64_t trimMask = 0, trimSymbol = 0;
+  if (auto trim = plan->getAttrOfType<DenseI64ArrayAttr>(kTrimAttr)) {
+    trimMask = 1 + trim[0];
+    trimSymbol = 1 + trim[1];
+  }
   using Int32 = HostTables::Int32;
   return HostTables::Struct{tables.string(plan.getSymName()),
                             Int32{(int64_t)symbolNames.size()},
@@ -434,7 +468,10 @@ FailureOr<HostTables::Struct> PlanLowering::lower() {
                             tables.int32s(kernels, "launch_kernels"),
                             tables.addresses(nodes, "launch_nodes"),
                             shapes,
-                            run};
+                            run,
+                            costs,
+                            Int32{trimMask},
+                            Int32{trimSymbol}};
 }
 
 struct LowerPlan : impl::LowerPlanBase<LowerPlan> {

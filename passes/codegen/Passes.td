@@ -216,13 +216,17 @@ def ExpandContract : Pass<"expand-contract", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def LowerDot : Pass<"lower-dot", "::mlir::ModuleOp"> {
-  let summary = "Lower mixbit.dot to the target's instructions";
+  let summary = "Lower mixbit.dot and lookup to the target's instructions";
   let description = [{
+    What no instruction serves is widened, or selected a bit of the index at a
+    time.
+
     ```mlir
     %r = mixbit.dot %acc, %codes, %data {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
     // for avx512vnni becomes

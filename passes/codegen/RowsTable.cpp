@@ -24,6 +24,7 @@ FailureOr<TableReader> TableReader::create(TableLoadOp op,
                             << *op.getFormat();
   reader.scales = kernel.runBuffer(op.getScales());
   reader.bits = format.getCodeBits();
+  reader.trits = isa<TernaryType>(*op.getFormat());
   reader.groupRows = format.getGroupShape()[0];
   reader.groupColumns = format.getGroupShape()[1];
   if (cast<MemRefType>(reader.scales.getType()).getDimSize(1) == 1)
@@ -99,8 +100,9 @@ bool TableReader::isVectorized(int64_t lanes) const {
     return false;
   if (!bits)
     return true;
-  return llvm::isPowerOf2_64(bits) && lanes % (8 / bits) == 0 &&
-         (groupColumns == 0 || groupColumns % lanes == 0);
+  if (groupColumns != 0 && groupColumns % lanes != 0)
+    return false;
+  return trits || lanes % (llvm::isPowerOf2_64(bits) ? 8 / bits : 8) == 0;
 }
 
 /// Codes, one a lane, as i8. The bytes of a vector hold 8/bits planes.
@@ -143,6 +145,119 @@ Value TableReader::codesByPlanes(OpBuilder &builder,
     planes.resize(half);
   }
   return planes.front();
+}
+
+/// Eight codes are `bits` whole bytes: each lane takes the one or two bytes
+/// that hold its code.
+Value TableReader::codesByEights(OpBuilder &builder,
+                                 const LaneRange &range) const {
+  VectorAccess bytes(table,
+                     AffineMap::getMultiDimIdentityMap(2, op.getContext()), 1);
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  // Of `columns` codes, rounded up.
+  auto bytesOf = [&](Value columns) -> Value {
+    Value total = arith::MulIOp::create(builder, loc, columns, index(bits));
+    return arith::CeilDivUIOp::create(builder, loc, total, index(8));
+  };
+  LaneRange byteRange{bytesOf(range.position), range.lanes / 8 * bits};
+  if (range.isMasked())
+    byteRange = maskedRange(builder, loc, byteRange.position,
+                            bytesOf(range.limit), byteRange.lanes);
+  Value packed = bytes.load(builder, loc, {row, byteRange.position}, byteRange);
+  SmallVector<int64_t> low, high;
+  SmallVector<int16_t> factors;
+  for (int64_t lane = 0; lane < range.lanes; ++lane) {
+    int64_t bit = lane * bits;
+    low.push_back(bit / 8);
+    high.push_back(std::min(bit / 8 + 1, byteRange.lanes - 1));
+    // A shift left that is the same as the shift right by bit % 8 of what ends
+    // in the upper byte: targets multiply lanes by different numbers, but not
+    // all shift by them.
+    factors.push_back(int16_t(1 << (8 - bit % 8)));
+  }
+  auto wide = VectorType::get(range.lanes, builder.getI16Type());
+  auto splat16 = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(wide, builder.getI16IntegerAttr(value)));
+  };
+  auto take = [&](ArrayRef<int64_t> lanes) -> Value {
+    Value part = vector::ShuffleOp::create(builder, loc, packed, packed, lanes);
+    return arith::ExtUIOp::create(builder, loc, wide, part);
+  };
+  Value factor = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(wide, ArrayRef(factors)));
+  // (low << (8 - s)) >> 8 are the bits from s on, high << (8 - s) those above.
+  Value first = arith::MulIOp::create(builder, loc, take(low), factor);
+  first = arith::ShRUIOp::create(builder, loc, first, splat16(8));
+  Value second = arith::MulIOp::create(builder, loc, take(high), factor);
+  Value code = arith::OrIOp::create(builder, loc, first, second);
+  code = arith::AndIOp::create(builder, loc, code, splat16((1 << bits) - 1));
+  return arith::TruncIOp::create(
+      builder, loc, VectorType::get(range.lanes, builder.getI8Type()), code);
+}
+
+/// Ternary codes, five to a byte. Lanes lie in a few bytes, which are read one
+/// by one and spread by the lanes' numbers.
+Value TableReader::codesByDigits(OpBuilder &builder,
+                                 const LaneRange &range) const {
+  auto wide = VectorType::get(range.lanes, builder.getI32Type());
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto constant = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(wide, builder.getI32IntegerAttr(value)));
+  };
+  auto isAtLeast = [&](Value value, int32_t bound) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, value,
+                                 constant(bound));
+  };
+  Value five = index(5);
+  Value byte = arith::DivUIOp::create(builder, loc, range.position, five);
+  Value start = arith::RemUIOp::create(builder, loc, range.position, five);
+  start = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), start);
+  SmallVector<int32_t> numbers;
+  for (int64_t lane = 0; lane < range.lanes; ++lane)
+    numbers.push_back(lane);
+  Value digit = arith::AddIOp::create(
+      builder, loc, splat(builder, loc, start, range.lanes),
+      arith::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(wide, ArrayRef(numbers))));
+  // The byte of each lane, and which of its digits: 0 to 4.
+  Value lastByte = arith::SubIOp::create(
+      builder, loc, memref::DimOp::create(builder, loc, table, 1), index(1));
+  Value packed, within = digit;
+  for (int64_t i = 0; i * 5 < range.lanes + 4; ++i) {
+    Value at = arith::AddIOp::create(builder, loc, byte, index(i));
+    at = arith::MinUIOp::create(builder, loc, at, lastByte);
+    Value scalar =
+        memref::LoadOp::create(builder, loc, table, ValueRange{row, at});
+    scalar = arith::ExtUIOp::create(builder, loc, builder.getI32Type(), scalar);
+    Value spread = splat(builder, loc, scalar, range.lanes);
+    if (i == 0) {
+      packed = spread;
+      continue;
+    }
+    Value beyond = isAtLeast(digit, i * 5);
+    packed = arith::SelectOp::create(builder, loc, beyond, spread, packed);
+    within = arith::SelectOp::create(
+        builder, loc, beyond,
+        arith::SubIOp::create(builder, loc, digit, constant(i * 5)), within);
+  }
+  Value power = constant(1);
+  for (int32_t i = 1, value = 3; i < 5; ++i, value *= 3)
+    power = arith::SelectOp::create(builder, loc, isAtLeast(within, i),
+                                    constant(value), power);
+  Value code = arith::MulIOp::create(builder, loc, packed, power);
+  code = arith::AndIOp::create(builder, loc, code, constant(255));
+  code = arith::MulIOp::create(builder, loc, code, constant(3));
+  code = arith::ShRUIOp::create(builder, loc, code, constant(8));
+  return arith::TruncIOp::create(
+      builder, loc, VectorType::get(range.lanes, builder.getI8Type()), code);
 }
 
 /// Any width of codes, any strides: each lane on its own. A code may lie in
@@ -189,8 +304,12 @@ Value TableReader::codesByElement(OpBuilder &builder,
 }
 
 Value TableReader::codes(OpBuilder &builder, const LaneRange &range) const {
-  return isVectorized(range.lanes) ? codesByPlanes(builder, range)
-                                   : codesByElement(builder, range);
+  if (trits)
+    return codesByDigits(builder, range);
+  if (!isVectorized(range.lanes))
+    return codesByElement(builder, range);
+  return llvm::isPowerOf2_64(bits) ? codesByPlanes(builder, range)
+                                   : codesByEights(builder, range);
 }
 
 /// A scale a lane, as f32.

@@ -2,7 +2,9 @@
 //
 // The row's index is checked once a row; its codes are then read a vector at a
 // time and turned into floats: codes of 1, 2, 4 and 8 bits as planes of whole
-// bytes, other widths an element at a time.
+// bytes, other widths eight codes, which fill whole bytes, at a time, ternary
+// codes (five to a byte, see packTritRows) by the digits that lanes hold. Where
+// vectors do not fit, elements are read one by one.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -35,6 +37,10 @@ private:
   mlir::Value codes(mlir::OpBuilder &builder, const LaneRange &range) const;
   mlir::Value codesByPlanes(mlir::OpBuilder &builder,
                             const LaneRange &range) const;
+  mlir::Value codesByEights(mlir::OpBuilder &builder,
+                            const LaneRange &range) const;
+  mlir::Value codesByDigits(mlir::OpBuilder &builder,
+                            const LaneRange &range) const;
   mlir::Value codesByElement(mlir::OpBuilder &builder,
                              const LaneRange &range) const;
   mlir::Value scalesOf(mlir::OpBuilder &builder, const LaneRange &range) const;
@@ -42,7 +48,8 @@ private:
   mutable TableLoadOp op; // accessors of operations are not const
   mlir::Location loc;
   mlir::Value table, scales;
-  int64_t bits = 0; ///< of a code; 0 where the table holds plain elements
+  int64_t bits = 0;   ///< of a code; 0 where the table holds plain elements
+  bool trits = false; ///< codes are ternary, five to a byte
   int64_t groupRows = 0, groupColumns = 0; ///< 0: the whole extent
   mlir::Value row;                         ///< checked
   mlir::Value scaleRow, rowScale;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
+#include "lib/quant/Halves.h"
 #include "lib/quant/Packing.h"
 #include "passes/kernelize/KernelFormer.h"
 #include "passes/kernelize/ScalarOps.h"
@@ -18,13 +19,15 @@
 using namespace mlir;
 
 namespace mixbit {
-/// A dense_resource over freshly allocated memory that `write` fills.
+/// A dense_resource over freshly allocated memory that `write` fills, as
+/// elements or, with T of uint8_t, as bytes.
 template <typename T>
 static ElementsAttr packedAttr(ArrayRef<int64_t> shape, Type elementType,
                                StringRef name,
                                function_ref<void(MutableArrayRef<T>)> write) {
   auto type = RankedTensorType::get(shape, elementType);
-  size_t count = type.getNumElements();
+  size_t count = type.getNumElements() *
+                 llvm::divideCeil(type.getElementTypeBitWidth(), 8) / sizeof(T);
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(count * sizeof(T), 64);
   write(MutableArrayRef<T>(reinterpret_cast<T *>(blob.getMutableData().data()),
                            count));
@@ -40,7 +43,8 @@ struct PackedWeight {
 };
 } // namespace
 
-static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
+static FailureOr<PackedWeight> packWeight(Value weight, unsigned dataBits,
+                                          PlanBuilder &builder, Density density,
                                           Operation *user) {
   Location loc = weight.getLoc();
   std::string name = nodeName(loc, "weight");
@@ -57,7 +61,7 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
     FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
     if (failed(matrix))
       return failure();
-    packed.layout = layoutFor(matrix->format);
+    packed.layout = layoutFor(matrix->format, density, dataBits);
     const PackedLayout &layout = packed.layout;
     packed.codes =
         builder.weight(packedAttr<uint8_t>(layout.bytes(n, k),
@@ -68,17 +72,19 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
                        name, loc);
     int64_t shape[] = {layout.panels(n), matrix->format.colGroups(k),
                        layout.panel};
+    auto format = cast<QuantizedTypeInterface>(packed.format);
     packed.scales =
-        builder.weight(packedAttr<float>(shape, f32, name + "_scales",
-                                         [&](MutableArrayRef<float> out) {
-                                           packScales(*matrix, layout, out);
-                                         }),
+        builder.weight(packedAttr<uint8_t>(shape, format.getScaleElementType(),
+                                           name + "_scales",
+                                           [&](MutableArrayRef<uint8_t> out) {
+                                             packScales(*matrix, layout, out);
+                                           }),
                        name + "_scales", loc);
     if (matrix->format.hasZero())
       packed.zeros = builder.weight(
-          packedAttr<int32_t>(shape, IntegerType::get(context, 32),
+          packedAttr<uint8_t>(shape, IntegerType::get(context, 8),
                               name + "_zeros",
-                              [&](MutableArrayRef<int32_t> out) {
+                              [&](MutableArrayRef<uint8_t> out) {
                                 packZeros(*matrix, layout, out);
                               }),
           name + "_zeros", loc);
@@ -87,33 +93,49 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
 
   DenseElementsAttr dense;
   DenseResourceElementsAttr resource;
+  std::optional<Format> format = formatOf(packed.format);
+  if (format && !format->isFloat())
+    format.reset();
   FloatMatrix source;
   source.rows = n;
   source.cols = k;
   std::vector<float> expanded;
-  if (matchPattern(weight, m_Constant(&resource)) &&
+  if (format && matchPattern(weight, m_Constant(&resource)) &&
       resource.getRawHandle().getBlob()) {
     source.data = resource.getRawHandle().getBlob()->getData().data();
+    source.kind = format->scale;
   } else if (matchPattern(weight, m_Constant(&dense))) {
     for (APFloat value : dense.getValues<APFloat>())
       expanded.push_back(value.convertToDouble());
     source.data = expanded.data();
   }
-  if (!source.data || !type.getElementType().isF32())
+  if (!source.data || !format || typeOf(context, *format) != packed.format)
     return user->emitError()
            << "node '" << nodeName(user->getLoc(), "linear")
-           << "': expected a constant weight of f32 or of a quantized type, "
-              "but got "
+           << "': expected a constant weight of f32, f16, bf16 or of a "
+              "quantized type, but got "
            << type;
-  packed.layout = layoutFor(Format::makeFloat());
+  packed.layout = layoutFor(*format);
   const PackedLayout &layout = packed.layout;
   int64_t shape[] = {layout.bytes(n, k) / 4};
-  packed.codes =
-      builder.weight(packedAttr<float>(shape, f32, name,
-                                       [&](MutableArrayRef<float> out) {
-                                         packFloats(source, layout, out);
-                                       }),
-                     name, loc);
+  if (format->bits == 16)
+    packed.codes = builder.weight(
+        packedAttr<uint8_t>(
+            layout.bytes(n, k), IntegerType::get(context, 8), name,
+            [&](MutableArrayRef<uint8_t> out) {
+              packHalves(
+                  source, layout, format->scale,
+                  MutableArrayRef(reinterpret_cast<uint16_t *>(out.data()),
+                                  out.size() / 2));
+            }),
+        name, loc);
+  else
+    packed.codes =
+        builder.weight(packedAttr<float>(shape, f32, name,
+                                         [&](MutableArrayRef<float> out) {
+                                           packFloats(source, layout, out);
+                                         }),
+                       name, loc);
   if (weight.hasOneUse())
     releaseData(weight.getDefiningOp<arith::ConstantOp>());
   return packed;
@@ -121,11 +143,9 @@ static FailureOr<PackedWeight> packWeight(Value weight, PlanBuilder &builder,
 
 /// "int8", "int4_g128", "fp32", ...: formats in kernels' names.
 static std::string shortName(Type format) {
-  if (!isa<QuantizedTypeInterface>(format))
-    return "fp32";
   std::optional<Format> parsed = formatOf(format);
   std::string name = formatName(*parsed);
-  if (parsed->groupCols)
+  if (!parsed->isFloat() && parsed->groupCols)
     name += "_g" + std::to_string(parsed->groupCols);
   return name;
 }
@@ -145,7 +165,9 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   FailureOr<View> a = asMatrix(op->getOperand(0), loc);
   if (failed(a))
     return failure();
-  FailureOr<PackedWeight> packed = packWeight(weight, builder, op);
+  unsigned dataBits = quantized ? quantized.getBits() : 32;
+  FailureOr<PackedWeight> packed =
+      packWeight(weight, dataBits, builder, density, op);
   if (failed(packed))
     return failure();
 
@@ -200,9 +222,11 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   operands.push_back(asMatrix(out, loc));
   maps.push_back(AffineMapAttr::get(pointMap));
 
-  std::string name = "linear_" + shortName(packed->format) + "_" +
-                     std::to_string(packed->inputs) + "x" +
-                     std::to_string(packed->outputs);
+  std::string name = "linear_" + shortName(packed->format);
+  if (dataBits < 8)
+    name += "_a" + std::to_string(dataBits);
+  name += "_" + std::to_string(packed->inputs) + "x" +
+          std::to_string(packed->outputs);
   for (Operation *member : ArrayRef(group.ops).drop_front()) {
     if (auto unary = dyn_cast<UnaryOp>(member))
       name += "_" + stringifyUnaryKind(unary.getKind()).str();
@@ -221,7 +245,9 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
         inside.getArrayAttr(maps), TypeAttr::get(packed->format),
         inside.getDenseI64ArrayAttr({packed->outputs, packed->inputs}),
         LayoutAttr::get(context, layout.panel, layout.block, layout.inner,
-                        layout.bits));
+                        layout.bits, layout.trits),
+        layout.isBitPlanes() ? inside.getI64IntegerAttr(dataBits)
+                             : IntegerAttr());
     Block &block = contract.getEpilogue().emplaceBlock();
     Type f32 = inside.getF32Type();
     for (size_t i = 0; i != extras.size() + 1; ++i)

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -85,9 +86,44 @@ Value emitNormalization(OpBuilder &builder, Operation *op, Value x, Value gamma,
   return beta ? add(builder, loc, y, beta) : y;
 }
 
+/// The same for one and two bits, whose scale is a multiple of mean|x|.
+static std::pair<Value, Value>
+emitQuantizeFew(OpBuilder &builder, QuantizeRowsOp op, Value x, Value count) {
+  Location loc = op.getLoc();
+  Type type = x.getType();
+  auto constant = [&](double value) {
+    return floatConstant(builder, loc, type, value);
+  };
+  auto less = [&](Value lhs, Value rhs) -> Value {
+    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, lhs,
+                                 rhs);
+  };
+  auto select = [&](Value condition, Value yes, Value no) -> Value {
+    return arith::SelectOp::create(builder, loc, condition, yes, no);
+  };
+  Value sum = rowReduce(builder, loc, math::AbsFOp::create(builder, loc, x),
+                        ReduceKind::Add);
+  Value scale = div(builder, loc, sum, count);
+  Value code;
+  if (op.getBits() == 1) {
+    code = select(less(x, constant(0)), constant(-1), constant(1));
+  } else {
+    scale = mul(builder, loc, scale, constant(4.0 / 3.0));
+    // round(x / scale) to -1, 0 or 1 without a division.
+    Value half = mul(builder, loc, scale, constant(0.5));
+    Value negative = math::CopySignOp::create(builder, loc, constant(1), x);
+    code = select(less(half, math::AbsFOp::create(builder, loc, x)), negative,
+                  constant(0));
+  }
+  code = arith::FPToSIOp::create(builder, loc, builder.getI8Type(), code);
+  return {code, scale};
+}
+
 /// Codes and scale of mixbit.quantize_rows.
-static std::pair<Value, Value> emitQuantize(OpBuilder &builder,
-                                            QuantizeRowsOp op, Value x) {
+static std::pair<Value, Value>
+emitQuantize(OpBuilder &builder, QuantizeRowsOp op, Value x, Value count) {
+  if (op.getBits() <= 2)
+    return emitQuantizeFew(builder, op, x, count);
   Location loc = op.getLoc();
   Type type = x.getType();
   double limit = (1 << (op.getBits() - 1)) - 1;
@@ -209,8 +245,11 @@ LogicalResult RowsEmitter::emitBody(OpBuilder &builder, Location loc,
                                         constant(iota.getStart()));
       scalars.map(op->getResult(0), sum);
     } else if (auto quantize = dyn_cast<QuantizeRowsOp>(op)) {
+      Value count = quantize.getBits() <= 2
+                        ? columnCount(builder, opLoc, columns)
+                        : Value();
       auto [code, scale] =
-          emitQuantize(builder, quantize, scalar(quantize.getX()));
+          emitQuantize(builder, quantize, scalar(quantize.getX()), count);
       scalars.map(quantize.getCodes(), code);
       scalars.map(quantize.getScales(), scale);
     } else {
@@ -278,6 +317,20 @@ static Location mainLocation(const Group &group) {
   return group.ops.front()->getLoc();
 }
 
+/// The rows of a ternary table, five codes a byte.
+static ElementsAttr tritTable(const QuantizedMatrix &matrix,
+                              MLIRContext *context, StringRef name) {
+  auto type = RankedTensorType::get({matrix.rows, tritRowBytes(matrix.cols)},
+                                    IntegerType::get(context, 8));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(type.getNumElements(), 64);
+  packTritRows(matrix,
+               MutableArrayRef<uint8_t>(
+                   reinterpret_cast<uint8_t *>(blob.getMutableData().data()),
+                   type.getNumElements()));
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
 LogicalResult KernelFormer::emitRows(const Group &group) {
   MLIRContext *context = builder.context();
   Location loc = mainLocation(group);
@@ -296,8 +349,15 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
       if (embedding && operand == embedding.getTable()) {
         if (auto constant = operand.getDefiningOp<QuantizedConstantOp>()) {
           std::string name = nodeName(operand.getLoc(), "table");
-          emitter.tables[operand] =
-              builder.weight(constant.getCodes(), name, loc);
+          ElementsAttr codes = constant.getCodes();
+          auto type = cast<RankedTensorType>(operand.getType());
+          if (isa<TernaryType>(type.getElementType())) {
+            FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
+            if (failed(matrix))
+              return failure();
+            codes = tritTable(*matrix, builder.context(), name);
+          }
+          emitter.tables[operand] = builder.weight(codes, name, loc);
           emitter.tableScales[operand] =
               builder.weight(constant.getScales(), name + "_scales", loc);
           continue;

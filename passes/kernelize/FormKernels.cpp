@@ -216,6 +216,8 @@ FailureOr<PlanOp> createPlan(func::FuncOp func, const SymbolicShapes &shapes) {
   // What the importer had to assume of the symbols; checked at each run.
   if (Attribute required = func->getAttr(kRequiresAttr))
     plan->setAttr(kRequiresAttr, required);
+  if (Attribute trim = func->getAttr(kTrimAttr))
+    plan->setAttr(kTrimAttr, trim);
   Block &block = plan.getBody().emplaceBlock();
   for (Type type : buffers)
     block.addArgument(type, func.getLoc());
@@ -241,7 +243,8 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
     FailureOr<PlanOp> plan = createPlan(func, *shapes);
     if (failed(plan))
       return failure();
-    KernelFormer former(func, *plan, std::move(*shapes), module);
+    KernelFormer former(func, *plan, std::move(*shapes), module,
+                        planes ? Density::Planes : Density::Dense);
     if (failed(former.run()))
       return failure();
     func.erase();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dialects/mixbit/SymbolicMath.h"
+#include "lib/quant/Packing.h"
 #include "passes/kernelize/Grouping.h"
 #include "passes/kernelize/PlanBuilder.h"
 
@@ -18,9 +19,9 @@ namespace mixbit {
 class KernelFormer {
 public:
   KernelFormer(mlir::func::FuncOp func, PlanOp plan, SymbolicShapes shapes,
-               mlir::ModuleOp module)
+               mlir::ModuleOp module, Density density)
       : func(func), plan(plan), shapes(std::move(shapes)),
-        builder(module, plan) {}
+        builder(module, plan), density(density) {}
 
   mlir::LogicalResult run();
 
@@ -81,6 +82,7 @@ private:
   PlanOp plan;
   SymbolicShapes shapes;
   PlanBuilder builder;
+  Density density; ///< of the weights of linears
   llvm::DenseMap<mlir::Value, View> views;
   /// Outputs of the plan that no kernel writes yet, by the graph value.
   llvm::DenseMap<mlir::Value, View> pendingOutputs;

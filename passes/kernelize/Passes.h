@@ -20,8 +20,10 @@ namespace mixbit {
 inline constexpr llvm::StringLiteral kKeepDataAttr = "mixbit.keep_data";
 
 /// The whole stage, in order.
-void buildKernelizePipeline(mlir::OpPassManager &manager);
+void buildKernelizePipeline(mlir::OpPassManager &manager,
+                            const FormKernelsOptions &options = {});
 
-/// Registers the passes and the pipeline `mixbit-kernelize`.
+/// Registers the passes and the pipeline `mixbit-kernelize`, which takes the
+/// options of `form-kernels`.
 void registerKernelizePasses();
 } // namespace mixbit

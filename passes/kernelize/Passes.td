@@ -27,7 +27,8 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   let summary = "Make quantization of activations an operation of its own";
   let description = [{
     A `mixbit.linear` with `activations` becomes `mixbit.quantized_linear` over
-    the result of `mixbit.quantize_rows`, one for all users of a value.
+    the result of `mixbit.quantize_rows`, one for all users of a value with the
+    same number of bits.
 
     ```mlir
     %y = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>} : ...
@@ -88,6 +89,11 @@ def FormKernels : Pass<"form-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"planes", "planes", "bool", /*default=*/"false",
+           "Pack the weights of linears in planes of 1, 2, 4 or 8 bits instead "
+           "of as densely as their format allows: larger, cheaper to expand">
+  ];
   let dependentDialects = ["::mixbit::MixbitDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

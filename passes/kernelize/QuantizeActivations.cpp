@@ -31,11 +31,10 @@ struct QuantizeActivations
           DenseMap<std::pair<Value, unsigned>, QuantizeRowsOp> &known) {
     ActivationsAttr activations = *op.getActivations();
     if (activations.getGranularity() != Granularity::PerToken ||
-        activations.getMode() != RangeMode::Dynamic ||
-        activations.getBits() != 8)
+        activations.getMode() != RangeMode::Dynamic)
       return op.emitError() << "node '" << nodeName(op.getLoc(), "linear")
                             << "': no kernel exists for activations other than "
-                               "<8, per_token, dynamic>, but got "
+                               "per token and dynamic, but got "
                             << activations;
     OpBuilder builder(op);
     auto &quantize = known[{op.getX(), activations.getBits()}];
@@ -54,7 +53,8 @@ struct QuantizeActivations
     }
     auto result = QuantizedLinearOp::create(
         builder, op.getLoc(), op.getType(), quantize.getCodes(),
-        quantize.getScales(), op.getWeight(), op.getBias());
+        quantize.getScales(), op.getWeight(), op.getBias(),
+        activations.getBits());
     op.getResult().replaceAllUsesWith(result.getResult());
     op.erase();
     return success();

@@ -42,8 +42,8 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed =
-        parseFormat(weights == "auto" ? "int8" : weights.getValue(), group);
+    auto parsed = parseFormat(weights == "auto" ? "int8" : weights.getValue(),
+                              group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -54,7 +54,7 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name);
+      auto format = parseFormat(name, "", scale);
       if (!format)
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});
@@ -99,15 +99,21 @@ private:
 
   void assign(Operation *constant, ArrayRef<Operation *> ops) {
     KeepRule *rule = findRule(constant, ops);
-    const Format &format = rule ? rule->format : standard;
-    if (format.isFloat())
-      return;
+    Format format = rule ? rule->format : standard;
+    if (format == Format::makeFloat())
+      return; // as it is
+    // Tables are looked up in symmetric formats; one that `keep` names by hand
+    // is refused with the reason.
+    if (!rule &&
+        llvm::any_of(ops, [](Operation *op) { return isa<EmbeddingOp>(op); }))
+      format.zero = ZeroKind::None;
     auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), format),
                                 rule ? "keep" : "default");
     for (Operation *op : ops) {
       ++assigned;
       setFormatAttr(op, attr);
-      if (auto linear = dyn_cast<LinearOp>(op); linear && activationsAttr)
+      if (auto linear = dyn_cast<LinearOp>(op);
+          linear && activationsAttr && !format.isFloat())
         linear.setActivationsAttr(activationsAttr);
     }
   }

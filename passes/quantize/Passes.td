@@ -22,15 +22,19 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     // becomes, with weights=int4
     %y = mixbit.linear %x, %w {
       activations = #mixbit.activations<8, per_token, dynamic>,
-      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f32>, "default">} : ...
+      format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f16>, "default">} : ...
     ```
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
-           "Format of weights: fp32, int1 to int8, ternary, binary or auto">,
+           "Format of weights: fp32, int1 to int8 (a z behind: with zero points, "
+           "but for tables), ternary, binary or auto">,
     Option<"group", "group", "std::string", /*default=*/"",
            "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
            "extent. Without it 1x0 at 8 bits, 1x128 below">,
+    Option<"scale", "scale", "std::string", /*default=*/"",
+           "Type of scales: fp32, fp16 or bf16. Without it fp16 where weights "
+           "of fewer than 8 bits share scales in groups, else fp32">,
     Option<"activations", "activations", "std::string",
            /*default=*/"\"int8\"",
            "Format of the linears' activations: fp32 or int1 to int8, per "

@@ -44,6 +44,9 @@ struct QuantizeOptions : mlir::PassPipelineOptions<QuantizeOptions> {
   Option<std::string> group{*this, "group",
                             llvm::cl::desc("As of assign-formats"),
                             llvm::cl::init(defaults.group)};
+  Option<std::string> scale{*this, "scale",
+                            llvm::cl::desc("As of assign-formats"),
+                            llvm::cl::init(defaults.scale)};
   Option<std::string> activations{*this, "activations",
                                   llvm::cl::desc("As of assign-formats"),
                                   llvm::cl::init(defaults.activations)};
@@ -71,6 +74,7 @@ void registerQuantizePasses() {
         AssignFormatsOptions options;
         options.weights = given.weights;
         options.group = given.group;
+        options.scale = given.scale;
         options.activations = given.activations;
         for (const std::string &entry : given.keep)
           options.keep.push_back(entry);

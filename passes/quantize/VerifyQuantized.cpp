@@ -57,8 +57,7 @@ private:
     if (!activations)
       return complain(op) << "no kernel exists for " << formatName(*format)
                           << " weights with fp32 activations";
-    if (activations->getBits() != 8 ||
-        activations->getGranularity() != Granularity::PerToken ||
+    if (activations->getGranularity() != Granularity::PerToken ||
         activations->getMode() != RangeMode::Dynamic)
       return complain(op) << "no kernel exists for activations of "
                           << *activations;

@@ -37,6 +37,7 @@ private:
   LogicalResult differentiate(GraphBuilder &builder) {
     func::FuncOp func = getOperation();
     Operation *end = func.getBody().front().getTerminator();
+    int64_t output = this->output;
     if (output < 0 || output >= (int64_t)end->getNumOperands())
       return func.emitError()
              << "output: expected the index of one of " << end->getNumOperands()

@@ -64,20 +64,23 @@ struct ReduceRules
       shape[axis] = builder.constant(1);
     return shape;
   }
-  /// 1 / how many elements a mean has, as a scalar.
+  /// 1 / how many elements a mean has, as a scalar or with the result's shape.
   static Value inverseCount(GraphBuilder &builder, ReduceOp op) {
+    Location loc = op.getLoc();
     Type type = builder.elementType(op.getX());
     SmallVector<AffineExpr> extents;
     for (int64_t axis : op.getAxes())
       extents.push_back(builder.shape(op.getX())[axis]);
     AffineExpr count = product(extents, builder.getContext());
     if (std::optional<int64_t> number = constantValue(count))
-      return builder.scalar(op.getLoc(), 1.0 / *number, type);
-    Value value = builder.make<DimValueOp>(op.getLoc(), builder.getI64Type(),
-                                           builder.map({count}));
-    value = builder.cast(op.getLoc(), builder.reshape(op.getLoc(), value, {}),
-                         type);
-    return builder.unary(op.getLoc(), UnaryKind::Reciprocal, value);
+      return builder.scalar(loc, 1.0 / *number, type);
+    // Symbolic: the elements are counted.
+    Value hits = builder.cast(
+        loc, builder.binary(loc, BinaryKind::Equal, op.getX(), op.getX()),
+        type);
+    Value sum = builder.make<ReduceOp>(loc, type, hits, ReduceKind::Add,
+                                       op.getAxes(), op.getKeepDims());
+    return builder.unary(loc, UnaryKind::Reciprocal, sum);
   }
   /// What each element gets of the gradient of a maximum: equal ones share it.
   static Value share(GraphBuilder &builder, ReduceOp op) {

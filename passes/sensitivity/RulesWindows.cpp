@@ -6,6 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/sensitivity/Differentiable.h"
+#include "passes/simplify/Constants.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -33,43 +36,46 @@ static Value spread(GraphBuilder &builder, Location loc, Value x, size_t dim,
   return builder.reshape(loc, x, shape);
 }
 
-/// [O, C / G, window...] as [C, O / G, reversed window...].
-static Value reversedWeight(GraphBuilder &builder, Location loc, Value weight,
-                            int64_t groups) {
-  SmallVector<AffineExpr> shape(builder.shape(weight));
-  int64_t outputs = *constantValue(shape[0]);
-  int64_t channels = *constantValue(shape[1]);
-  SmallVector<AffineExpr> split(shape);
-  split[0] = builder.constant(outputs / groups);
-  split.insert(split.begin(), builder.constant(groups));
-  Value result = builder.reshape(loc, weight, split);
-  SmallVector<int64_t> order =
-      llvm::to_vector(llvm::seq<int64_t>(0, split.size()));
-  std::swap(order[1], order[2]);
-  result = builder.transpose(loc, result, order);
-  shape[0] = builder.constant(channels * groups);
-  shape[1] = builder.constant(outputs / groups);
-  result = builder.reshape(loc, result, shape);
-  SmallVector<AffineExpr> starts(shape.size(), builder.constant(0));
-  SmallVector<int64_t> steps(shape.size(), 1);
-  for (size_t i = 2; i != shape.size(); ++i) {
-    starts[i] = normalize(shape[i] - 1);
-    steps[i] = -1;
-  }
-  return builder.make<SliceOp>(loc, builder.elementType(result), result,
-                               builder.map(starts), builder.map(shape), steps);
+/// A constant [O, C / G, window...] as [C, O / G, reversed window...]; null if
+/// it is not of floats.
+static ElementsAttr reversedWeight(ElementsAttr weight, int64_t groups) {
+  std::optional<SmallVector<double>> values =
+      readFloats(weight, std::numeric_limits<int64_t>::max());
+  if (!values)
+    return {};
+  auto type = cast<RankedTensorType>(weight.getShapedType());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t outputs = shape[0] / groups, channels = shape[1];
+  int64_t size = 1;
+  for (int64_t extent : ArrayRef(shape).drop_front(2))
+    size *= extent;
+  SmallVector<double> result(values->size());
+  for (int64_t g = 0; g != groups; ++g)
+    for (int64_t o = 0; o != outputs; ++o)
+      for (int64_t c = 0; c != channels; ++c)
+        for (int64_t w = 0; w != size; ++w)
+          result[((g * channels + c) * outputs + o) * size + size - 1 - w] =
+              (*values)[((g * outputs + o) * channels + c) * size + w];
+  shape[0] = channels * groups;
+  shape[1] = outputs;
+  return makeElements(RankedTensorType::get(shape, type.getElementType()),
+                      result);
 }
 
 /// The gradient at the data x of a convolution with `weight`.
 static FailureOr<Value> atData(GraphBuilder &builder, Operation *op, Value g,
-                               Value weight, const Window &window) {
+                               ElementsAttr weight, const Window &window) {
+  ElementsAttr reversed =
+      weight ? reversedWeight(weight, window.groups) : weight;
+  if (!reversed)
+    return notDifferentiable(op, "a computed weight has no rule yet");
+  ArrayRef<int64_t> extents = weight.getShapedType().getShape();
   Location loc = op->getLoc();
   SmallVector<AffineExpr> data(builder.shape(op->getOperand(0)));
   size_t rank = data.size() - 2;
   SmallVector<int64_t> pads(2 * rank), ones(rank, 1);
   for (size_t i = 0; i != rank; ++i) {
-    int64_t reach = window.dilations[i] *
-                    (*constantValue(builder.shape(weight)[2 + i]) - 1);
+    int64_t reach = window.dilations[i] * (extents[2 + i] - 1);
     pads[i] = reach - window.pads[i];
     AffineExpr behind = builder.constant(reach - window.pads[rank + i]);
     if (window.strides[i] != 1) {
@@ -94,10 +100,9 @@ static FailureOr<Value> atData(GraphBuilder &builder, Operation *op, Value g,
     if (pads[i] < 0)
       return notDifferentiable(op, "padding beyond the window has no rule yet");
   }
-  return builder.make<ConvOp>(
-      loc, builder.elementType(g), g,
-      reversedWeight(builder, loc, weight, window.groups), Value(), ones, pads,
-      window.dilations, window.groups);
+  return builder.make<ConvOp>(loc, builder.elementType(g), g,
+                              builder.constantOf(loc, reversed), Value(), ones,
+                              pads, window.dilations, window.groups);
 }
 
 namespace {
@@ -110,7 +115,8 @@ struct ConvRules : DifferentiableOpInterface::ExternalModel<ConvRules, ConvOp> {
       return notDifferentiable(op, "a computed weight has no rule yet");
     Window window{conv.getStrides(), conv.getPads(), conv.getDilations(),
                   (int64_t)conv.getGroups()};
-    FailureOr<Value> x = atData(builder, op, g, conv.getWeight(), window);
+    FailureOr<Value> x =
+        atData(builder, op, g, constantElements(conv.getWeight()), window);
     if (failed(x))
       return failure();
     gradients.append({*x, Value()});
@@ -144,10 +150,10 @@ struct PoolRules : DifferentiableOpInterface::ExternalModel<PoolRules, PoolOp> {
     std::optional<int64_t> channels = constantValue(data[1]);
     if (!channels)
       return notDifferentiable(op, "symbolic channels have no rule yet");
-    SmallVector<AffineExpr> shape = {data[1], builder.constant(1)};
+    SmallVector<int64_t> shape = {*channels, 1};
     int64_t size = 1;
     for (int64_t extent : pool.getWindow()) {
-      shape.push_back(builder.constant(extent));
+      shape.push_back(extent);
       size *= extent;
     }
     if (pool.getCountPads()) {
@@ -163,7 +169,9 @@ struct PoolRules : DifferentiableOpInterface::ExternalModel<PoolRules, PoolOp> {
       g = builder.binary(loc, BinaryKind::Div, g,
                          scaled(builder, loc, share, size));
     }
-    Value weight = builder.broadcast(loc, builder.scalar(loc, 1, type), shape);
+    SmallVector<double> ones(*channels * size, 1.0);
+    ElementsAttr weight =
+        makeElements(RankedTensorType::get(shape, type), ones);
     Window window{pool.getStrides(), pool.getPads(), pool.getDilations(),
                   *channels};
     FailureOr<Value> x = atData(builder, op, g, weight, window);

@@ -15,8 +15,10 @@ namespace mixbit {
 #define GEN_PASS_DECL
 #include "passes/simplify/Passes.h.inc"
 
-/// The stage: lower-onnx, recovery, verify-graph.
-void buildSimplifyPipeline(mlir::OpPassManager &manager);
+/// The stage: lower-onnx, recovery, verify-graph; with `trimPadding` also
+/// trim-padding at its end.
+void buildSimplifyPipeline(mlir::OpPassManager &manager,
+                           bool trimPadding = false);
 
 /// Registers the passes and the pipeline `mixbit-simplify`.
 void registerSimplifyPasses();

@@ -136,4 +136,23 @@ def VerifyGraph : Mixbit_SimplifyPass<"verify-graph"> {
   }];
 }
 
+def TrimPadding : Mixbit_SimplifyPass<"trim-padding"> {
+  let summary = "Allows runs to leave out what an attention mask hides";
+  let description = [{
+    Proves that no kept position depends on how many positions follow it, and
+    records the input of the mask and the symbol of the sequence's length for
+    the runtime, which computes with the longest length that a sample keeps.
+    Positions may meet in attention under that mask, in sums of what the mask
+    was multiplied with, and where the first one is taken. Anything else is an
+    error that names the node. Part of the stage with `compile --trim-padding`.
+
+    ```mlir
+    func.func @encoder(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi64>) -> ...
+    // becomes, where the sequence is symbol 1
+    func.func @encoder(%ids: tensor<?x?xi64>, %mask: tensor<?x?xi64>) -> ...
+        attributes {mixbit.trim = array<i64: 1, 1>}
+    ```
+  }];
+}
+
 #endif // MIXBIT_SIMPLIFY_PASSES

@@ -15,7 +15,7 @@ namespace mixbit {
 #define GEN_PASS_REGISTRATION
 #include "passes/simplify/Passes.h.inc"
 
-void buildSimplifyPipeline(OpPassManager &manager) {
+void buildSimplifyPipeline(OpPassManager &manager, bool trimPadding) {
   OpPassManager &nested = manager.nest<func::FuncOp>();
   nested.addPass(createLowerOnnx());
   // Recovery follows uses, so equal subexpressions have to be one value.
@@ -30,6 +30,8 @@ void buildSimplifyPipeline(OpPassManager &manager) {
   nested.addPass(createFoldGraph());
   nested.addPass(createCSEPass());
   nested.addPass(createVerifyGraph());
+  if (trimPadding)
+    nested.addPass(createTrimPadding());
 }
 
 void registerSimplifyPasses() {
@@ -37,6 +39,6 @@ void registerSimplifyPasses() {
   PassPipelineRegistration<>(
       "mixbit-simplify",
       "From onnx operations to the mixbit graph: lowering, recovery, checks",
-      buildSimplifyPipeline);
+      [](OpPassManager &manager) { buildSimplifyPipeline(manager); });
 }
 } // namespace mixbit

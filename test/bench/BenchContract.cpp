@@ -23,7 +23,7 @@ using namespace mixbit;
 namespace {
 
 /// What a peak counts: products of one instruction sequence.
-enum class Peak { Bytes, SmallCodes, Floats };
+enum class Peak { Bytes, SmallCodes, Floats, Bits };
 
 #if defined(__x86_64__)
 constexpr int chains = 12;
@@ -43,6 +43,11 @@ __attribute__((target("avx2,fma"))) double runAvx2(Peak peak) {
                          "vpmaddwd %4,%0,%0\n vpaddd %0,%1,%1"
                          : "=&x"(x), "+x"(sums[i])
                          : "x"(w), "x"(a), "x"(ones));
+      else if (peak == Peak::Bits)
+        // A nibble of 4 inputs each: 8 products a byte are two of these.
+        __asm__ volatile("vpshufb %3,%2,%0\n vpaddb %0,%1,%1"
+                         : "=&x"(x), "+x"(sums[i])
+                         : "x"(w), "x"(a));
       else if (peak == Peak::SmallCodes)
         __asm__ volatile("vpmaddubsw %3,%2,%0\n vpaddw %0,%1,%1"
                          : "=&x"(x), "+x"(sums[i])
@@ -54,10 +59,14 @@ __attribute__((target("avx2,fma"))) double runAvx2(Peak peak) {
     }
   for (int i = 0; i < chains; ++i)
     __asm__ volatile("" ::"x"(sums[i]));
-  return double(repeats) * chains * (peak == Peak::Floats ? 8 : 32);
+  return double(repeats) * chains *
+         (peak == Peak::Floats ? 8
+          : peak == Peak::Bits ? 128
+                               : 32);
 }
 
-__attribute__((target("avx512f,avx512vnni"))) double runAvx512(Peak peak) {
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) double
+runAvx512(Peak peak) {
   __m512i sums[chains];
   for (int i = 0; i < chains; ++i)
     sums[i] = _mm512_set1_epi32(i);
@@ -66,12 +75,20 @@ __attribute__((target("avx512f,avx512vnni"))) double runAvx512(Peak peak) {
     for (int i = 0; i < chains; ++i) {
       if (peak == Peak::Floats)
         __asm__ volatile("vfmadd231ps %1,%1,%0" : "+v"(sums[i]) : "v"(w));
+      else if (peak == Peak::Bits)
+        __asm__ volatile("vpshufb %1,%1,%%zmm31\n vpaddb %%zmm31,%0,%0"
+                         : "+v"(sums[i])
+                         : "v"(w)
+                         : "xmm31");
       else
         __asm__ volatile("vpdpbusd %1,%1,%0" : "+v"(sums[i]) : "v"(w));
     }
   for (int i = 0; i < chains; ++i)
     __asm__ volatile("" ::"v"(sums[i]));
-  return double(repeats) * chains * (peak == Peak::Floats ? 16 : 64);
+  return double(repeats) * chains *
+         (peak == Peak::Floats ? 16
+          : peak == Peak::Bits ? 256
+                               : 64);
 }
 
 /// Products a second of the target's instructions, the best of a few tries.
@@ -92,10 +109,11 @@ double peakOf(const Target &target, Peak peak) {
 double peakOf(const Target &, Peak) { return 0; }
 #endif
 
-void runProblem(benchmark::State &state, Format format, int64_t m, int64_t n,
-                int64_t k) {
+void runProblem(benchmark::State &state, Format format, unsigned dataBits,
+                int64_t m, int64_t n, int64_t k) {
   auto target = llvm::cantFail(resolveTargets("native")).front();
-  auto problem = ContractProblem::make(m, n, k, k, format, 1);
+  auto problem =
+      ContractProblem::make(m, n, k, k, format, 1, Density::Dense, dataBits);
   auto kernel = JitKernel::compile(problem.text(), *target, false);
   if (!kernel) {
     state.SkipWithError(llvm::toString(kernel.takeError()).c_str());
@@ -103,9 +121,10 @@ void runProblem(benchmark::State &state, Format format, int64_t m, int64_t n,
   }
   std::vector<float> out(m * n);
   std::vector<int64_t> args = problem.args(out);
-  Peak peak = format.isFloat()   ? Peak::Floats
-              : format.bits <= 4 ? Peak::SmallCodes
-                                 : Peak::Bytes;
+  Peak peak = problem.layout.isBitPlanes() ? Peak::Bits
+              : format.isFloat()           ? Peak::Floats
+              : format.bits <= 4           ? Peak::SmallCodes
+                                           : Peak::Bytes;
   double best = 0, limit = peakOf(*target, peak);
   kernel->run(args);
   for (auto _ : state) {
@@ -117,6 +136,8 @@ void runProblem(benchmark::State &state, Format format, int64_t m, int64_t n,
   }
   // Other programs disturb both; the best of each is compared.
   limit = std::max(limit, peakOf(*target, peak));
+  if (peak == Peak::Bits)
+    limit /= format.bits; // one product a plane
   state.counters["GMAC/s"] = best * 1e-9;
   if (limit > 0) {
     state.counters["peak"] = limit * 1e-9;
@@ -138,13 +159,18 @@ int main(int argc, char **argv) {
   struct Kind {
     const char *name;
     Format format;
+    unsigned dataBits = 8;
   };
   const Kind kinds[] = {{"fp32", Format::makeFloat()},
                         {"int8", Format::makeInt(8, 1, 0)},
                         {"int4", Format::makeInt(4, 1, 0)},
                         {"int4g128", Format::makeInt(4, 1, 128)},
                         {"int2g64", Format::makeInt(2, 1, 64)},
-                        {"ternary", Format::makeTernary(1, 0)}};
+                        {"ternary", Format::makeTernary(1, 0)},
+                        {"binaryA1", Format::makeBinary(1, 0), 1},
+                        {"binaryg128A1", Format::makeBinary(1, 128), 1},
+                        {"ternaryA2", Format::makeTernary(1, 0), 2},
+                        {"int2A2", Format::makeInt(2, 1, 0), 2}};
   for (const Kind &kind : kinds)
     for (const Shape &shape : shapes) {
       std::string name =
@@ -152,7 +178,18 @@ int main(int argc, char **argv) {
           std::to_string(shape.k) + "x" + std::to_string(shape.n);
       benchmark::RegisterBenchmark(
           name.c_str(), [kind, shape](benchmark::State &state) {
-            runProblem(state, kind.format, shape.m, shape.n, shape.k);
+            runProblem(state, kind.format, kind.dataBits, shape.m, shape.n,
+                       shape.k);
+          });
+    }
+  // How time grows with the rows.
+  for (const Kind &kind : kinds)
+    for (int64_t m = 1; m <= 40; ++m) {
+      std::string name = std::string("rows/") + kind.name + "/" +
+                         std::to_string(m) + "x768x768";
+      benchmark::RegisterBenchmark(
+          name.c_str(), [kind, m](benchmark::State &state) {
+            runProblem(state, kind.format, kind.dataBits, m, 768, 768);
           });
     }
   benchmark::Initialize(&argc, argv);

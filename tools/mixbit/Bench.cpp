@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "tools/mixbit/CommandLine.h"
+#include "tools/mixbit/Roofline.h"
 #include "tools/mixbit/Session.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -40,6 +41,7 @@ struct Options {
 struct KernelTime {
   int64_t nanoseconds = 0;
   int64_t calls = 0;
+  double bytes = 0, floats = 0, integers = 0;
 };
 using Profile =
     llvm::MapVector<std::pair<std::string, std::string>, KernelTime,
@@ -50,6 +52,7 @@ struct Result {
   std::vector<double> milliseconds;
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   Profile profile;
+  Roofline roofline;
   int64_t profiledRuns = 0;
   int64_t arenaBytes = 0;
 };
@@ -172,11 +175,14 @@ static llvm::Error measure(Session &session, const Options &options,
   if (!options.profile)
     return llvm::Error::success();
 
-  auto record = [](void *user, const char *kernel, const char *node,
-                   int64_t nanoseconds) {
+  auto record = [](void *user, const mixbit_kernel_event *event) {
     auto &profile = *static_cast<Profile *>(user);
-    KernelTime &time = profile[{kernel ? kernel : "", node ? node : ""}];
-    time.nanoseconds += nanoseconds;
+    KernelTime &time = profile[{event->kernel ? event->kernel : "",
+                                event->node ? event->node : ""}];
+    time.nanoseconds += event->nanoseconds;
+    time.bytes += event->bytes;
+    time.floats += event->float_products;
+    time.integers += event->integer_products;
     ++time.calls;
   };
   api->set_profiler(session.context(), record, &result.profile);
@@ -185,6 +191,7 @@ static llvm::Error measure(Session &session, const Options &options,
     if (auto error = session.run())
       return error;
   api->set_profiler(session.context(), nullptr, nullptr);
+  result.roofline = measureRoofline(result.target, options.threads);
   return llvm::Error::success();
 }
 
@@ -195,20 +202,49 @@ static double median(std::vector<double> values) {
                            : (values[half - 1] + values[half]) / 2;
 }
 
-/// Rows of the profile, the longest first: milliseconds a run, and the share.
-static auto profileRows(const Result &result) {
-  struct Row {
-    std::string kernel, node;
-    double milliseconds, share;
-  };
-  int64_t total = 0;
-  for (const auto &[key, time] : result.profile)
-    total += time.nanoseconds;
+namespace {
+/// One line of the profile: what a kernel does a run.
+struct Row {
+  std::string kernel, node;
+  int64_t nodes = 1;
+  double milliseconds = 0, share = 0, bytes = 0, floats = 0, integers = 0;
+  double ofRoofline = 0;
+
+  double products() const { return floats + integers; }
+};
+} // namespace
+
+/// The longest first. Without `nodes` one row a kernel, of all its nodes.
+static std::vector<Row> profileRows(const Result &result, bool nodes) {
   std::vector<Row> rows;
-  for (const auto &[key, time] : result.profile)
-    rows.push_back({key.first, key.second,
-                    time.nanoseconds * 1e-6 / result.profiledRuns,
-                    total ? double(time.nanoseconds) / total : 0});
+  llvm::StringMap<size_t> byKernel;
+  double total = 0;
+  for (const auto &[key, time] : result.profile) {
+    Row row{key.first, key.second};
+    row.milliseconds = time.nanoseconds * 1e-6 / result.profiledRuns;
+    row.bytes = time.bytes / result.profiledRuns;
+    row.floats = time.floats / result.profiledRuns;
+    row.integers = time.integers / result.profiledRuns;
+    total += row.milliseconds;
+    auto [known, isNew] = byKernel.try_emplace(key.first, rows.size());
+    if (nodes || isNew) {
+      rows.push_back(std::move(row));
+      continue;
+    }
+    Row &sum = rows[known->second];
+    ++sum.nodes;
+    sum.milliseconds += row.milliseconds;
+    sum.bytes += row.bytes;
+    sum.floats += row.floats;
+    sum.integers += row.integers;
+  }
+  for (Row &row : rows) {
+    row.share = total > 0 ? row.milliseconds / total : 0;
+    if (row.milliseconds > 0)
+      row.ofRoofline =
+          result.roofline.secondsFor(row.bytes, row.floats, row.integers) *
+          1e3 / row.milliseconds;
+  }
   llvm::sort(rows, [](const Row &left, const Row &right) {
     return std::tie(right.milliseconds, left.kernel, left.node) <
            std::tie(left.milliseconds, right.kernel, right.node);
@@ -232,16 +268,26 @@ static void printJson(const Result &result, const Options &options) {
     });
     json.attribute("target", result.target);
     json.attribute("arena_bytes", result.arenaBytes);
-    if (options.profile)
-      json.attributeArray("profile", [&] {
-        for (const auto &row : profileRows(result))
-          json.object([&] {
-            json.attribute("kernel", row.kernel);
-            json.attribute("node", row.node);
-            json.attribute("ms", row.milliseconds);
-            json.attribute("share", row.share);
-          });
-      });
+    if (!options.profile)
+      return;
+    json.attributeObject("roofline", [&] {
+      json.attribute("read_gb_s", result.roofline.bandwidth * 1e-9);
+      json.attribute("float_gmac_s", result.roofline.floatProducts * 1e-9);
+      json.attribute("integer_gmac_s", result.roofline.integerProducts * 1e-9);
+    });
+    json.attributeArray("profile", [&] {
+      for (const Row &row : profileRows(result, /*nodes=*/true))
+        json.object([&] {
+          json.attribute("kernel", row.kernel);
+          json.attribute("node", row.node);
+          json.attribute("ms", row.milliseconds);
+          json.attribute("share", row.share);
+          json.attribute("bytes", row.bytes);
+          json.attribute("float_macs", row.floats);
+          json.attribute("integer_macs", row.integers);
+          json.attribute("of_roofline", row.ofRoofline);
+        });
+    });
   });
   llvm::outs() << "\n";
 }
@@ -258,8 +304,23 @@ static void printText(const Result &result, const Options &options) {
     os << "  " << name << " " << shapeText(shape) << "\n";
   if (!options.profile)
     return;
+  const Roofline &roofline = result.roofline;
+  os << llvm::format("\nmeasured beside it: %.1f GB/s read, %.1f GMAC/s of "
+                     "floats, %.1f of bytes\n",
+                     roofline.bandwidth * 1e-9, roofline.floatProducts * 1e-9,
+                     roofline.integerProducts * 1e-9);
+  os << "\n      ms   share  nodes       MB      MMAC   GMAC/s  roofline  "
+        "kernel\n";
+  for (const Row &row : profileRows(result, /*nodes=*/false))
+    os << llvm::format(
+              "%8.4f  %5.1f%%  %5lld  %7.2f  %8.2f  %7.2f    %5.1f%%  ",
+              row.milliseconds, row.share * 100, (long long)row.nodes,
+              row.bytes * 1e-6, row.products() * 1e-6,
+              row.products() * 1e-6 / std::max(row.milliseconds, 1e-9),
+              row.ofRoofline * 100)
+       << row.kernel << "\n";
   os << "\n      ms   share  kernel, node\n";
-  for (const auto &row : profileRows(result))
+  for (const Row &row : profileRows(result, /*nodes=*/true))
     os << llvm::format("%8.4f  %5.1f%%  ", row.milliseconds, row.share * 100)
        << row.kernel << ", " << row.node << "\n";
 }

@@ -18,7 +18,8 @@ using llvm::StringRef;
 
 /// Names of formats, as --weights and --keep take them.
 static constexpr StringRef weightFormats[] = {
-    "fp32", "int8", "int4", "int3", "int2", "ternary", "binary", "auto"};
+    "fp32", "fp16", "bf16", "int8",    "int7",   "int6", "int5",
+    "int4", "int3", "int2", "ternary", "binary", "auto"};
 
 /// "ROWSxCOLS" into two extents.
 static std::string parseGroup(StringRef text, CompileOptions &options) {
@@ -33,9 +34,16 @@ static std::string parseGroup(StringRef text, CompileOptions &options) {
 static std::string parseKeep(StringRef text, CompileOptions &options) {
   // The last '=': names of nodes may hold one, names of formats do not.
   auto [pattern, format] = text.rsplit('=');
-  if (pattern.empty() || format == "auto" ||
-      !llvm::is_contained(weightFormats, format))
-    return "PATTERN=FORMAT, such as '*classifier*=fp32'";
+  auto [name, group] = format.split(':');
+  StringRef plain = name;
+  if (plain.starts_with("int"))
+    plain.consume_back("z"); // with zero points
+  std::vector<int64_t> extents;
+  bool hasGroup = format.contains(':');
+  if (pattern.empty() || name == "auto" ||
+      !llvm::is_contained(weightFormats, plain) ||
+      (hasGroup && (!parseShape(group, extents) || extents.size() != 2)))
+    return "PATTERN=FORMAT, such as '*classifier*=fp32' or '*=int4:1x64'";
   options.keep.emplace_back(pattern.str(), format.str());
   return "";
 }
@@ -120,6 +128,16 @@ int mixbit::tool::runCompile(Arguments arguments) {
       [&](StringRef text) { return parseGroup(text, options); },
       "weights that share a scale; 0 is the whole extent\n"
       "(default: 1x0 for int8, 1x128 below)");
+  command.flag("--asymmetric", options.asymmetric,
+               "integer weights of linear layers with a zero point\n"
+               "beside each scale");
+  std::string scale = "default";
+  command.choice("--scale", {"default", "fp32", "fp16", "bf16"}, scale,
+                 "type of scales (default: fp16 for groups below 8 bits,\n"
+                 "else fp32)");
+  command.choice("--packing", {"dense", "planes"}, options.packing,
+                 "how weights are stored: dense (default), or in planes\n"
+                 "of 1, 2, 4 or 8 bits, larger but cheaper to expand");
   command.choice("--activations", {"fp32", "int8", "int4", "int2", "int1"},
                  options.activations,
                  "format of activations in quantized layers (default:\n"
@@ -162,6 +180,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
       "extents at which kernels are timed for a budget in ms\n"
       "(default: 1 for batch, else 128)");
   command.heading("code");
+  command.flag("--trim-padding", options.trimPadding,
+               "runs leave out the end of sequences that the attention\n"
+               "mask hides in all samples; an error where that would\n"
+               "change what is kept");
   command.text("--target", "TARGET[,TARGET...]", options.target,
                "what to generate code for; several of one architecture\n"
                "make a library that chooses when it is loaded\n"
@@ -179,6 +201,8 @@ int mixbit::tool::runCompile(Arguments arguments) {
   if (!command.parse(arguments, status))
     return status;
   options.threads = threads;
+  if (scale != "default")
+    options.scale = scale;
   options.emit = llvm::StringSwitch<Emit>(emit)
                      .Case("so", Emit::SharedLibrary)
                      .Case("obj", Emit::Object)

@@ -117,8 +117,28 @@ def external(out):
     np.savez_compressed(f"{out}/test.npz", x=x, y=y)
 
 
+def few_bits(out):
+    """The perceptron of `external` with weights and activations of one and two bits, as --weights and --activations say."""
+    model = onnx.load(f"{out}/model.onnx")
+    weights = {tensor.name: numpy_helper.to_array(tensor).astype(np.float64) for tensor in model.graph.initializer}
+    x = np.random.default_rng(3).standard_normal((16, 64)).astype(np.float32)
+
+    def quantize(values, bits):
+        scale = np.abs(values).mean(1, keepdims=True) * (1 if bits == 1 else 4 / 3)
+        codes = np.where(values < 0, -1, 1) if bits == 1 else np.sign(values) * (np.abs(values) > scale / 2)
+        return scale * codes
+
+    results = {}
+    for name, bits in (("binary", 1), ("ternary", 2)):
+        linear = lambda value, layer: (quantize(value, bits) @ quantize(weights[f"{layer}.weight"], bits).T
+                                       + weights[f"{layer}.bias"])
+        results[name] = linear(np.maximum(linear(x.astype(np.float64), "first"), 0), "second").astype(np.float32)
+    np.savez_compressed(f"{out}/few-bits.npz", x=x, **results)
+
+
 if __name__ == "__main__":
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../test/models")
     convnet(f"{root}/convnet")
     shared(f"{root}/shared")
     external(f"{root}/external")
+    few_bits(f"{root}/external")

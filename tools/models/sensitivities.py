@@ -77,7 +77,7 @@ def top_eigenvalue(gradient, weight):
         vector = product / product.norm()
         if abs(value - previous) < 1e-4 * abs(value):
             break
-    print(tuple(weight.shape), value, step, flush=True)
+    print(tuple(weight.shape), value, f"after {step} steps", flush=True)
     return value
 
 
@@ -112,7 +112,6 @@ def main(folder):
     traces = np.array(traces)
     out["trace"] = traces.sum(1).mean()
     print("trace", out["trace"], "+-", traces.sum(1).std() / VECTORS ** 0.5)
-    print("eigenvalues", out["eigenvalues"])
     np.savez_compressed(f"{folder}/sensitivities.npz", **{
         name: (value.detach().numpy() if torch.is_tensor(value) else np.array(value)).astype(np.float32)
         for name, value in out.items()})

@@ -105,8 +105,8 @@ func.func @linear_shape(%x: tensor<?x4xf32>, %w: tensor<3x4xf32>) {
 // -----
 
 func.func @bits(%x: tensor<2x4xf32>) {
-  // expected-error @below {{expected 2 to 8 bits, but got 1}}
-  %0, %1 = mixbit.quantize_rows %x {bits = 1 : i64} : (tensor<2x4xf32>) -> (tensor<2x4xi8>, tensor<2xf32>)
+  // expected-error @below {{expected 1 to 8 bits, but got 9}}
+  %0, %1 = mixbit.quantize_rows %x {bits = 9 : i64} : (tensor<2x4xf32>) -> (tensor<2x4xi8>, tensor<2xf32>)
   return
 }
 
@@ -171,6 +171,15 @@ func.func @rows_shape(%x: tensor<2x4xf32>) {
 func.func @quantized_linear(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4xf32>) {
   // expected-error @below {{expected a weight of a quantized type, but got 'tensor<3x4xf32>'}}
   %0 = mixbit.quantized_linear %c, %s, %w : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+!q = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @quantized_bits(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4x!q>) {
+  // expected-error @below {{expected codes of 1 to 8 bits, but got 0}}
+  %0 = mixbit.quantized_linear %c, %s, %w {bits = 0 : i64} : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4x!q>) -> tensor<2x3xf32>
   return
 }
 

@@ -11,9 +11,9 @@ mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w
 // -----
 
 mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
-  // expected-error @below {{expected a quantized format or f32, but got 'f16'}}
+  // expected-error @below {{expected a quantized format, f32, f16 or bf16, but got 'f64'}}
   mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
-      maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f16 shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
+      maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f64 shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
   ^bb0(%acc: f32, %bias: f32):
     mixbit.yield %acc : f32
   }
@@ -99,7 +99,7 @@ mixbit.kernel @k(%a: memref<?x64xi16>, %b: memref<8xf32>, %c: memref<?x8xf32>, %
 // -----
 
 mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
-  // expected-error @below {{expected a of f32 with weights of f32, but got 'memref<?x64xi8>'}}
+  // expected-error @below {{expected a of f32 with weights of floats, but got 'memref<?x64xi8>'}}
   mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f32 shape [8, 64] layout <panel = 16, block = 1, inner = 1, bits = 32> {
   ^bb0(%acc: f32, %bias: f32):
@@ -230,9 +230,9 @@ mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w
 
 // -----
 
-mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>, %wz: memref<1x1x64xi8>) {
-  // expected-error @below {{expected zero points of 'memref<1x1x64xi32>', but got 'memref<1x1x64xi8>'}}
-  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws zeros %wz : memref<4096xi8>, memref<1x1x64xf32> zeros memref<1x1x64xi8>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
+mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>, %wz: memref<1x1x64xi32>) {
+  // expected-error @below {{expected zero points of 'memref<1x1x64xi8>', but got 'memref<1x1x64xi32>'}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws zeros %wz : memref<4096xi8>, memref<1x1x64xf32> zeros memref<1x1x64xi32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format !mixbit.int<8, group = [1, 0], scale = f32, zero = i8> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
   ^bb0(%acc: f32, %bias: f32):
     mixbit.yield %acc : f32
@@ -241,8 +241,8 @@ mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w
 
 // -----
 
-mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>, %wz: memref<1x1x64xi32>) {
-  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws zeros %wz : memref<4096xi8>, memref<1x1x64xf32> zeros memref<1x1x64xi32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
+mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>, %wz: memref<1x1x64xi8>) {
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws zeros %wz : memref<4096xi8>, memref<1x1x64xf32> zeros memref<1x1x64xi8>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format !mixbit.int<8, group = [1, 0], scale = f32, zero = i8> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
   ^bb0(%acc: f32, %bias: f32):
     mixbit.yield %acc : f32
@@ -716,6 +716,58 @@ mixbit.kernel @k(%q: memref<?x4x2x8xf32>, %k: memref<?x5x2x8xf32>, %v: memref<?x
 
 // -----
 
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits of 1 or 2, but got 3}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 3 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits exactly with weights in bit planes, but got #mixbit.layout<panel = 64, block = 32, inner = 32, bits = 1> without a_bits}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a_bits exactly with weights in bit planes, but got #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 1> with a_bits}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xf32>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a of i8 with a_bits, but got 'memref<?x64xf32>'}}
+  mixbit.contract a(%a : memref<?x64xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+func.func @lookup_size(%t: vector<24xi8>) {
+  // expected-error @below {{expected a vector of a multiple of 16 bytes, but got 'vector<24xi8>'}}
+  %0 = mixbit.lookup %t, %t : vector<24xi8>
+  return
+}
+
+// -----
+
 func.func @dot_lanes(%acc: vector<16xi32>, %c: vector<32xi8>) {
   // expected-error @below {{expected codes that fill the sums' vector, but got 'vector<32xi8>' for 'vector<16xi32>'}}
   %0 = mixbit.dot %acc, %c, %c {max_code = 255 : i64} : vector<16xi32>, vector<32xi8>
@@ -764,4 +816,47 @@ mixbit.kernel @scalar(%x: memref<4xf32>) {
 // expected-error @below {{expected memref arguments, but argument 0 is 'tensor<4xf32>'}}
 mixbit.kernel @tensor(%x: tensor<4xf32>) {
   %c = arith.constant 0 : i32
+}
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<2048xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected scales of 'memref<1x1x64xf16>', but got 'memref<1x1x64xf32>'}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<2048xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.int<4, group = [1, 64], scale = f16> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 4> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<1024xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{can be packed in, but got #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 2, trits = true>}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<1024xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.int<2, group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 2, trits = true> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+// Dense, three lines of 64 bytes a group of five and 16 bytes for the line that
+// is left; then in planes.
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<832xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf16>) {
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<832xi8>, memref<1x1x64xf16>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.ternary<group = [1, 64], scale = f16> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 2, trits = true> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %p: memref<1024xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf16>) {
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%p, %ws : memref<1024xi8>, memref<1x1x64xf16>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.ternary<group = [1, 64], scale = f16> shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 2> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
 }

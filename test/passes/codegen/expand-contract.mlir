@@ -1,5 +1,7 @@
 // RUN: sed s/TARGET/avx512vnni/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: sed s/TARGET/x86-64-v3/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: sed s/TARGET/amx/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=AMX
+// RUN: sed s/TARGET/aarch64-i8mm/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=PAIRS
 // RUN: sed s/TARGET/sm_80/ %s | mixbit-opt --expand-contract --canonicalize | FileCheck %s --check-prefix=GPU
 
 module attributes {mixbit.target = #mixbit.target<"TARGET">} {
@@ -21,6 +23,29 @@ module attributes {mixbit.target = #mixbit.target<"TARGET">} {
 // CHECK: memref.dim
 // CHECK: return %{{.*}}, %{{.*}} : index, index
 
+// Rows two by two; the zips of two lines.
+// PAIRS-LABEL: func.func @bytes(
+// PAIRS: mixbit.scratch {{.*}} memref<64x512xi8>
+// PAIRS: vector.store {{.*}} : memref<64x512xi8>, vector<8xi8>
+// PAIRS: mixbit.dot {{.*}} : vector<4xi32>, vector<16xi8>
+// PAIRS: vector.shuffle {{.*}} [0, 4, 1, 5]
+// PAIRS: "llvm.aarch64.neon.usmmla.v4i32.v16i8"
+
+// A single row takes vectors; the others tiles, whole ones and what is left.
+// AMX-LABEL: func.func @bytes(
+// AMX: scf.if
+// AMX: mixbit.dot {{.*}} : vector<16xi32>, vector<64xi8>
+// AMX: } else {
+// AMX: "llvm.x86.ldtilecfg"
+// AMX: "llvm.x86.tilezero"
+// AMX: scf.for
+// AMX-COUNT-4: "llvm.x86.tdpbsud"
+// AMX: "llvm.x86.tilestored64"
+// AMX: "llvm.x86.ldtilecfg"
+// AMX-COUNT-8: "llvm.x86.tdpbsud"
+// AMX-NOT: "llvm.x86.tdpbsud"
+// AMX: "llvm.x86.tilerelease"
+
 // GPU-LABEL: func.func @bytes(
 // GPU: nvvm.read.ptx.sreg.tid.x
 // GPU: mixbit.dot {{.*}} {max_code = 255 : i64} : vector<1xi32>, vector<4xi8>
@@ -37,6 +62,21 @@ mixbit.kernel @bytes(%a: memref<?x256xi8>, %as: memref<?xf32>, %w: memref<32768x
   }
 }
 
+// Two inputs of bf16 lie in a word; halves of f16 are converted.
+// CHECK-LABEL: func.func @halves(
+// CHECK: arith.shli
+// CHECK: vector.fma
+// CHECK: arith.andi
+// CHECK: vector.fma
+mixbit.kernel @halves(%a: memref<?x256xf32>, %w: memref<65536xi8>, %c: memref<?x128xf32>) {
+  mixbit.contract a(%a : memref<?x256xf32>) w(%w : memref<65536xi8>)
+      outs(%c : memref<?x128xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format bf16 shape [128, 256] layout <panel = 16, block = 2, inner = 2, bits = 16> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
 // Groups have float accumulators; small codes are first added in i16 on AVX2.
 // CHECK-LABEL: func.func @groups(
 // VNNI: mixbit.dot {{.*}} {max_code = 15 : i64} : vector<16xi32>, vector<64xi8>
@@ -50,6 +90,28 @@ mixbit.kernel @groups(%a: memref<?x256xi8>, %as: memref<?xf32>, %w: memref<16384
   mixbit.contract a(%a, %as : memref<?x256xi8>, memref<?xf32>) w(%w, %ws : memref<16384xi8>, memref<2x2x64xf32>)
       outs(%c : memref<?x100xf32>) maps [affine_map<(m, n) -> (m, n)>]
       format !mixbit.int<4, group = [1, 128], scale = f32> shape [100, 256] layout <panel = 64, block = 64, inner = 4, bits = 4> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// Weights in bit planes: words of the data's bits, and tables where vpshufb
+// looks them up. Two planes, whose counts are weighed by 1 and 2.
+// (GPUs have no such kernel: they would get whole bytes.)
+// CHECK-LABEL: func.func @bits(
+// AVX2: memref.get_global @mixbit_bit_counts : memref<4096xi8>
+// CHECK: vector.bitcast {{.*}} : vector<32xi1> to vector<1xi32>
+// CHECK: math.ctpop
+// CHECK: scf.if
+// CHECK: math.ctpop {{.*}} : vector<{{32|64}}xi8>
+// AVX2: mixbit.lookup {{.*}} : vector<32xi8>
+// VNNI: mixbit.lookup {{.*}} : vector<64xi8>
+// CHECK: arith.shli
+mixbit.kernel @bits(%a: memref<?x256xi8>, %as: memref<?xf32>, %w: memref<8192xi8>, %ws: memref<2x1x64xf32>, %c: memref<?x100xf32>) {
+  mixbit.contract a(%a, %as : memref<?x256xi8>, memref<?xf32>) w(%w, %ws : memref<8192xi8>, memref<2x1x64xf32>)
+      outs(%c : memref<?x100xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format !mixbit.ternary<group = [1, 0], scale = f32> shape [100, 256] layout <panel = 64, block = 32, inner = 32, bits = 2>
+      attributes {a_bits = 2 : i64} {
   ^bb0(%acc: f32):
     mixbit.yield %acc : f32
   }

@@ -1,5 +1,7 @@
 // RUN: split-file %s %t
 // RUN: mixbit-opt %t/vnni.mlir --lower-dot | FileCheck %t/vnni.mlir
+// RUN: mixbit-opt %t/avxvnni.mlir --lower-dot | FileCheck %t/avxvnni.mlir
+// RUN: mixbit-opt %t/i8mm.mlir --lower-dot | FileCheck %t/i8mm.mlir
 // RUN: mixbit-opt %t/avx2.mlir --lower-dot --cse | FileCheck %t/avx2.mlir
 // RUN: mixbit-opt %t/neon.mlir --lower-dot | FileCheck %t/neon.mlir
 // RUN: mixbit-opt %t/gpu.mlir --lower-dot | FileCheck %t/gpu.mlir
@@ -16,6 +18,45 @@ module attributes {mixbit.target = #mixbit.target<"avx512vnni">} {
 func.func @bytes(%acc: vector<16xi32>, %c: vector<64xi8>, %d: vector<64xi8>) -> vector<16xi32> {
   %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
   return %r : vector<16xi32>
+}
+// Tables are looked up by selections where no instruction does it.
+// CHECK-LABEL: @tables
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"(%arg0, %arg1)
+// WIDE-LABEL: @tables
+// WIDE-COUNT-15: arith.select
+// WIDE-NOT: call_intrinsic
+func.func @tables(%t: vector<64xi8>, %i: vector<64xi8>) -> vector<64xi8> {
+  %r = mixbit.lookup %t, %i : vector<64xi8>
+  return %r : vector<64xi8>
+}
+}
+
+//--- avxvnni.mlir
+module attributes {mixbit.target = #mixbit.target<"avxvnni">} {
+// CHECK-LABEL: @bytes
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"(%arg0, %arg1, %arg2)
+func.func @bytes(%acc: vector<8xi32>, %c: vector<32xi8>, %d: vector<32xi8>) -> vector<8xi32> {
+  %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
+  return %r : vector<8xi32>
+}
+// There are no registers of 512 bits.
+// CHECK-LABEL: @wide
+// CHECK-NOT: call_intrinsic
+func.func @wide(%acc: vector<16xi32>, %c: vector<64xi8>, %d: vector<64xi8>) -> vector<16xi32> {
+  %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<16xi32>, vector<64xi8>
+  return %r : vector<16xi32>
+}
+}
+
+//--- i8mm.mlir
+module attributes {mixbit.target = #mixbit.target<"aarch64-i8mm">} {
+// Codes stay unsigned.
+// CHECK-LABEL: @bytes
+// CHECK-NOT: arith.xori
+// CHECK: "llvm.aarch64.neon.usdot.v4i32.v16i8"(%arg0, %arg1, %arg2)
+func.func @bytes(%acc: vector<4xi32>, %c: vector<16xi8>, %d: vector<16xi8>) -> vector<4xi32> {
+  %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<4xi32>, vector<16xi8>
+  return %r : vector<4xi32>
 }
 }
 
@@ -35,6 +76,12 @@ func.func @two_rows(%acc: vector<8xi32>, %c: vector<32xi8>, %d: vector<32xi8>, %
   %r = mixbit.dot %acc, %c, %d {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
   %s = mixbit.dot %acc, %c, %e {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
   return %r, %s : vector<8xi32>, vector<8xi32>
+}
+// CHECK-LABEL: @tables
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%arg0, %arg1)
+func.func @tables(%t: vector<32xi8>, %i: vector<32xi8>) -> vector<32xi8> {
+  %r = mixbit.lookup %t, %i : vector<32xi8>
+  return %r : vector<32xi8>
 }
 // CHECK-LABEL: @small_codes
 // CHECK: "llvm.x86.avx2.pmadd.ub.sw"(%arg1, %arg2)

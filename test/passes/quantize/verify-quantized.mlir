@@ -19,9 +19,9 @@ func.func @group(%x: tensor<?x96xf32>, %w: tensor<2x96x!odd>) {
 
 // -----
 
-!zero = !mixbit.int<4, group = [1, 32], scale = f32, zero = i8>
+!zero = !mixbit.int<4, group = [1, 32], scale = f32, zero = f16>
 func.func @zeros(%w: tensor<2x96x!zero>, %i: tensor<?xi64>) {
-  // expected-error @below {{node 'embedding': no kernel exists for int4 with zero points in groups of 1x32}}
+  // expected-error @below {{node 'embedding': no kernel exists for int4z in groups of 1x32: tables are served in symmetric formats only}}
   %0 = mixbit.embedding %w, %i : (tensor<2x96x!zero>, tensor<?xi64>) -> tensor<?x96xf32>
   return
 }
@@ -48,10 +48,11 @@ func.func @float_activations(%x: tensor<?x64xf32>, %w: tensor<2x64x!int8>) {
 
 !int8 = !mixbit.int<8, group = [1, 0], scale = f32>
 func.func @activation_bits(%x: tensor<?x64xf32>, %w: tensor<2x64x!int8>) {
-  // expected-error @below {{no kernel exists for activations of #mixbit.activations<4, per_token, dynamic>}}
-  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<4, per_token, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<1, per_token, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
   // expected-error @below {{no kernel exists for activations of #mixbit.activations<8, per_tensor, dynamic>}}
   %1 = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_tensor, dynamic>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  // expected-error @below {{no kernel exists for activations of #mixbit.activations<2, per_token, static>}}
+  %2 = mixbit.linear %x, %w {activations = #mixbit.activations<2, per_token, static>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
   return
 }
 

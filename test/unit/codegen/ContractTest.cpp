@@ -5,7 +5,10 @@
 // rounding: the reference adds in the same order.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/quant/Halves.h"
 #include "test/unit/codegen/KernelHarness.h"
+
+#include "test/unit/codegen/AmxEmulator.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -25,6 +28,7 @@ struct Variant {
 struct Case {
   const char *name;
   Format format;
+  Density density = Density::Dense;
 };
 
 class ContractTest : public testing::TestWithParam<std::tuple<Variant, Case>> {
@@ -64,8 +68,9 @@ static bool isTestedInFull(const Variant &variant) {
 }
 
 static bool isRepresentative(const Case &kind) {
-  return llvm::is_contained({"fp32", "int8", "int8zero", "int4g128", "int2g64",
-                             "ternary", "binaryg64"},
+  return llvm::is_contained({"fp32", "fp16", "bf16", "int8", "int8zero", "int7",
+                             "int5g32", "int4g128", "int3g32", "int2g64",
+                             "ternary", "ternaryg64", "binaryg64"},
                             llvm::StringRef(kind.name));
 }
 
@@ -84,8 +89,12 @@ TEST_P(ContractTest, MatchesReference) {
   // Rows as wide as the inputs, or padded to whole blocks.
   std::vector<Size> sizes = {{12, 60, 60}, {100, 100, 128}, {64, 384, 384}};
   if (llvm::StringRef("int8") == kind.name ||
-      llvm::StringRef("fp32") == kind.name)
+      llvm::StringRef("fp32") == kind.name ||
+      llvm::StringRef("bf16") == kind.name)
     sizes.insert(sizes.end(), {{1, 5, 5}, {17, 4, 64}, {130, 64, 64}});
+  // Lines left over of fives: 64 inputs leave 1, 128 leave 2, 192 leave 3.
+  if (kind.format.kind == FormatKind::Ternary)
+    sizes.insert(sizes.end(), {{33, 192, 192}, {16, 320, 320}});
   if (!isTestedInFull(variant))
     sizes = {{100, 100, 128}};
   for (const Size &size : sizes) {
@@ -94,15 +103,16 @@ TEST_P(ContractTest, MatchesReference) {
     Format format = kind.format;
     if (group > size.k)
       format.groupCols = 0;
-    auto first = ContractProblem::make(1, size.n, size.k, size.ka, format, 7);
+    auto first = ContractProblem::make(1, size.n, size.k, size.ka, format, 7,
+                                       kind.density);
     auto kernel = JitKernel::compile(first.text(), *target, variant.emulate);
     ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
     std::vector<int64_t> rows(std::begin(allRows), std::end(allRows));
     if (size.n == 100 || size.n == 64)
       rows.push_back(size.n == 100 ? 128 : 300);
     for (int64_t m : rows) {
-      auto problem =
-          ContractProblem::make(m, size.n, size.k, size.ka, format, 7 + m);
+      auto problem = ContractProblem::make(m, size.n, size.k, size.ka, format,
+                                           7 + m, kind.density);
       // A guard behind the result must stay as it is.
       std::vector<float> out(m * size.n + 64, -12345.0f);
       kernel->run(problem.args(out), m > 4 ? 3 : 1);
@@ -120,24 +130,85 @@ TEST_P(ContractTest, MatchesReference) {
   }
 }
 
+/// All that tiles distinguish: whole and ragged strips, more and fewer than 16
+/// rows left, both halves of a panel, stored and expanded codes, copied rows.
+TEST(ContractAmx, MatchesReference) {
+  const Target *target = findTarget("amx");
+  const bool isEmulated = !isNative(*target);
+  if (isEmulated && !emulateAmx())
+    GTEST_SKIP() << "tiles are emulated on x86-64 only";
+  struct Problem {
+    Format format;
+    int64_t n, k, ka;
+  };
+  const Problem problems[] = {
+      {Format::makeInt(8, 1, 0), 130, 192, 192},
+      {Format::makeInt(8, 1, 0), 20, 100, 100},
+      {Format::makeInt(8, 1, 64, FloatKind::F32, ZeroKind::I8), 64, 256, 256},
+      {Format::makeInt(4, 1, 128), 100, 320, 320},
+      {Format::makeBinary(1, 64), 70, 128, 160},
+      {Format::makeTernary(1, 0), 48, 200, 256}};
+  for (const Problem &kind : problems) {
+    auto first =
+        ContractProblem::make(1, kind.n, kind.k, kind.ka, kind.format, 7);
+    auto kernel = JitKernel::compile(first.text(), *target, isEmulated);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    for (int64_t m : {1, 2, 15, 16, 17, 31, 32, 33, 48, 49, 128, 129, 150}) {
+      auto problem = ContractProblem::make(m, kind.n, kind.k, kind.ka,
+                                           kind.format, 11 + m);
+      std::vector<float> out(m * kind.n + 64, -12345.0f);
+      long before = numEmulatedProducts();
+      kernel->run(problem.args(out), m > 16 ? 3 : 1);
+      if (isEmulated) {
+        EXPECT_EQ(numEmulatedProducts() > before, m > 1) << m;
+      }
+      EXPECT_FALSE(areTilesConfigured());
+      for (size_t i = m * kind.n; i < out.size(); ++i)
+        ASSERT_EQ(out[i], -12345.0f) << "written beyond the end";
+      out.resize(m * kind.n);
+      expectNear(out, problem.reference(), kind.n, 1e-6f,
+                 "m " + std::to_string(m) + " n " + std::to_string(kind.n) +
+                     " k " + std::to_string(kind.k));
+      if (HasFatalFailure())
+        return;
+    }
+  }
+}
+
 static const Variant variants[] = {
-    {"x86-64", false},     {"x86-64-v3", false}, {"x86-64-v3", true},
-    {"avx512vnni", false}, {"avx512vnni", true}, {"aarch64-dotprod", true}};
+    {"x86-64", false},    {"x86-64-v3", false},     {"x86-64-v3", true},
+    {"avxvnni", false},   {"avxvnni", true},        {"avx512vnni", false},
+    {"avx512vnni", true}, {"aarch64-dotprod", true}};
 
 static const Case cases[] = {
     {"fp32", Format::makeFloat()},
+    {"fp16", makeFloatFormat(FloatKind::F16)},
+    {"bf16", makeFloatFormat(FloatKind::BF16)},
     {"int8", Format::makeInt(8, 1, 0)},
     {"int8zero", Format::makeInt(8, 1, 0, FloatKind::F32, ZeroKind::I8)},
     {"int8g64", Format::makeInt(8, 1, 64)},
+    {"int7", Format::makeInt(7, 1, 0)},
     {"int6", Format::makeInt(6, 1, 0)},
+    {"int6g64zero", Format::makeInt(6, 1, 64, FloatKind::F16, ZeroKind::I8)},
+    {"int5g32", Format::makeInt(5, 1, 32, FloatKind::BF16)},
     {"int4", Format::makeInt(4, 1, 0)},
     {"int4g32", Format::makeInt(4, 1, 32)},
     {"int4g64zero", Format::makeInt(4, 1, 64, FloatKind::F32, ZeroKind::I8)},
-    {"int4g128", Format::makeInt(4, 1, 128)},
-    {"int3g32", Format::makeInt(3, 1, 32)},
+    {"int4g128", Format::makeInt(4, 1, 128, FloatKind::F16)},
+    {"int3", Format::makeInt(3, 1, 0, FloatKind::F16)},
+    {"int3g32", Format::makeInt(3, 1, 32, FloatKind::F16)},
     {"int2g64", Format::makeInt(2, 1, 64)},
+    {"int4g96", Format::makeInt(4, 1, 96, FloatKind::F16)},
+    {"int3g160zero", Format::makeInt(3, 1, 160, FloatKind::F16, ZeroKind::I8)},
+    {"int4rows6", Format::makeInt(4, 6, 0, FloatKind::F16)},
+    {"int3tile", Format::makeInt(3, 16, 64, FloatKind::F16)},
+    {"ternaryg96", Format::makeTernary(1, 96, FloatKind::F16)},
     {"int2g16", Format::makeInt(2, 1, 16)},
+    {"int2g64zero", Format::makeInt(2, 1, 64, FloatKind::F16, ZeroKind::I8)},
     {"ternary", Format::makeTernary(1, 0)},
+    {"ternaryg64", Format::makeTernary(1, 64, FloatKind::F16)},
+    {"ternaryPlanes", Format::makeTernary(1, 64), Density::Planes},
+    {"int3Planes", Format::makeInt(3, 1, 32), Density::Planes},
     {"binary", Format::makeBinary(1, 0)},
     {"binaryg64", Format::makeBinary(1, 64)}};
 
@@ -193,9 +264,10 @@ TEST_P(ContractQemuTest, MatchesReference) {
   };
   for (const Case &kind : cases) {
     // One of each kind: QEMU and the cross compiler take their time.
-    if (!llvm::is_contained(
-            {"fp32", "int8", "int4g32", "int4g64zero", "ternary", "binaryg64"},
-            llvm::StringRef(kind.name)))
+    if (!llvm::is_contained({"fp32", "fp16", "bf16", "int8", "int7", "int5g32",
+                             "int4g32", "int4g64zero", "int3g32", "ternary",
+                             "ternaryg64", "binaryg64"},
+                            llvm::StringRef(kind.name)))
       continue;
     for (const Size &size : {Size{1, 12, 60, 60}, Size{13, 100, 100, 128},
                              Size{5, 64, 192, 192}}) {
@@ -231,24 +303,26 @@ TEST_P(ContractQemuTest, MatchesReference) {
   ASSERT_TRUE(bool(assembly)) << llvm::toString(assembly.takeError());
   writeFile(path + "/kernels.s", *assembly);
   writeFile(path + "/main.c", source);
-  std::string compile =
-      "cd " + path +
-      " && clang-22 --target=aarch64-linux-gnu -march=armv8.2-a+dotprod -O1 "
-      "-fuse-ld=lld-22 -fPIE -pie -isystem " +
-      sysroot + "/include -B" + sysroot + "/lib -L" + sysroot +
-      "/lib -nostartfiles " + sysroot + "/lib/Scrt1.o " + sysroot +
-      "/lib/crti.o -nodefaultlibs main.c kernels.s -lc -lm " + sysroot +
-      "/lib/crtn.o -o program";
+  std::string compile = "cd " + path +
+                        " && clang-22 --target=aarch64-linux-gnu "
+                        "-march=armv8.2-a+dotprod+i8mm -O1 "
+                        "-fuse-ld=lld-22 -fPIE -pie -isystem " +
+                        sysroot + "/include -B" + sysroot + "/lib -L" +
+                        sysroot + "/lib -nostartfiles " + sysroot +
+                        "/lib/Scrt1.o " + sysroot +
+                        "/lib/crti.o -nodefaultlibs main.c kernels.s -lc -lm " +
+                        sysroot + "/lib/crtn.o -o program";
   ASSERT_EQ(std::system(compile.c_str()), 0) << compile;
-  EXPECT_EQ(
-      std::system(
-          ("qemu-aarch64 -L " + sysroot + " " + path + "/program").c_str()),
-      0);
+  EXPECT_EQ(std::system(("qemu-aarch64 -cpu max -L " + sysroot + " " + path +
+                         "/program")
+                            .c_str()),
+            0);
   llvm::sys::fs::remove_directories(path);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ContractQemuTest,
-                         testing::Values("aarch64-dotprod", "aarch64"),
+                         testing::Values("aarch64-i8mm", "aarch64-dotprod",
+                                         "aarch64"),
                          [](const auto &info) {
                            std::string name = info.param;
                            llvm::erase_if(

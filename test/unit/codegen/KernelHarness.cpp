@@ -1,10 +1,12 @@
 //===- KernelHarness.cpp - Compiles kernels in this process ---------------===//
 #include "test/unit/codegen/KernelHarness.h"
+#include "lib/quant/Halves.h"
 
 #include "dialects/mixbit/Mixbit.h"
 #include "passes/codegen/Codegen.h"
 #include "passes/codegen/KernelBuilder.h"
 #include "passes/codegen/Passes.h"
+#include "test/unit/codegen/AmxEmulator.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
@@ -109,11 +111,22 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
   context();
   // Emulated tiles are compiled for the best that this machine has.
   const Target *codeTarget = &target;
+  Target withTiles;
+  std::string withTileFeatures;
   if (emulate) {
     auto native = resolveTargets("native");
     if (!native)
       return native.takeError();
     codeTarget = native->front();
+    // Tile instructions are emulated one by one.
+    if (target.hasTiles && !codeTarget->hasTiles) {
+      if (!emulateAmx())
+        return createStringError("tiles are emulated on x86-64 only");
+      withTileFeatures = (codeTarget->features + ",+amx-tile,+amx-int8").str();
+      withTiles = *codeTarget;
+      withTiles.features = withTileFeatures;
+      codeTarget = &withTiles;
+    }
   }
   auto machine = makeMachine(*codeTarget);
   if (!machine)
@@ -162,6 +175,15 @@ void JitKernel::run(const std::vector<int64_t> &args, int parts) const {
   std::free(scratch);
 }
 
+void JitKernel::runPart(const std::vector<int64_t> &args, int part,
+                        int parts) const {
+  mxb_extent extent = kernel.extent(args.data());
+  void *scratch = std::aligned_alloc(64, alignTo(extent.scratch_bytes + 1, 64));
+  kernel.body(args.data(), extent.size * part / parts,
+              extent.size * (part + 1) / parts, scratch);
+  std::free(scratch);
+}
+
 Expected<std::string> compileToAssembly(const std::string &text,
                                         const Target &target) {
   context();
@@ -188,9 +210,11 @@ Expected<std::string> compileToAssembly(const std::string &text,
 
 ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
                                       int64_t ka, const Format &format,
-                                      unsigned seed) {
+                                      unsigned seed, Density density,
+                                      unsigned dataBits) {
   ContractProblem p;
   p.m = m, p.n = n, p.k = k, p.ka = ka, p.format = format;
+  p.dataBits = dataBits;
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   auto fill = [&](std::vector<float> &values, int64_t size, float scale) {
@@ -202,7 +226,17 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   fill(p.floatData, m * ka, 1.0f);
   fill(p.bias, n, 0.1f);
   FloatMatrix matrix{p.floatWeights.data(), FloatKind::F32, n, k};
-  PackedLayout layout = layoutFor(format);
+  PackedLayout layout = p.layout = layoutFor(format, density, dataBits);
+  if (format.isFloat() && format.bits == 16) {
+    // What is left of the weights is what the reference multiplies.
+    for (float &value : p.floatWeights)
+      value = roundToFloat(value, format.scale);
+    std::vector<uint16_t> halves(layout.bytes(n, k) / 2);
+    packHalves(matrix, layout, format.scale, halves);
+    p.packed.resize(layout.bytes(n, k));
+    std::memcpy(p.packed.data(), halves.data(), p.packed.size());
+    return p;
+  }
   if (format.isFloat()) {
     p.packedFloats.resize(layout.bytes(n, k) / 4);
     packFloats(matrix, layout, p.packedFloats);
@@ -211,7 +245,7 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   p.weights = cantFail(roundToNearest(matrix, format));
   p.packed.resize(layout.bytes(n, k));
   packCodes(p.weights, layout, p.packed);
-  p.scales.resize(layout.scaleCount(format, n, k));
+  p.scales.resize(layout.scaleCount(format, n, k) * floatBytes(format.scale));
   packScales(p.weights, layout, p.scales);
   if (format.hasZero()) {
     p.zeros.resize(layout.scaleCount(format, n, k));
@@ -220,25 +254,35 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   std::vector<float> tight(m * k);
   for (int64_t i = 0; i < m; ++i)
     std::copy_n(&p.floatData[i * ka], k, &tight[i * k]);
-  p.data = quantizeActivations(tight, m, k);
+  p.data = quantizeActivations(tight, m, k, dataBits);
   // Extremes, so that overflow would show.
+  int8_t largest = dataBits == 1 ? 1 : (1 << (dataBits - 1)) - 1;
   if (m > 1)
     for (int64_t i = 0; i < k; ++i)
-      p.data.codes[k + i] = i % 2 || m == 2 ? 127 : -127;
+      p.data.codes[k + i] = i % 2 || m == 2 ? largest : -largest;
   if (m > 2)
-    std::fill_n(&p.data.codes[2 * k], k, int8_t(-127));
+    std::fill_n(&p.data.codes[2 * k], k, -largest);
   p.rows.assign(m * ka, 0);
   for (int64_t i = 0; i < m; ++i)
     std::copy_n(&p.data.codes[i * k], k, &p.rows[i * ka]);
   return p;
 }
 
+static std::string scaleText(const Format &format) {
+  return format.scale == FloatKind::F32   ? "f32"
+         : format.scale == FloatKind::F16 ? "f16"
+                                          : "bf16";
+}
+
 static std::string formatText(const Format &format) {
   std::string group = "group = [" + std::to_string(format.groupRows) + ", " +
-                      std::to_string(format.groupCols) + "], scale = f32";
+                      std::to_string(format.groupCols) +
+                      "], scale = " + scaleText(format);
   switch (format.kind) {
   case FormatKind::Float:
-    return "f32";
+    return format.scale == FloatKind::F32   ? "f32"
+           : format.scale == FloatKind::F16 ? "f16"
+                                            : "bf16";
   case FormatKind::Int:
     return "!mixbit.int<" + std::to_string(format.bits) + ", " + group +
            (format.hasZero() ? ", zero = i8>" : ">");
@@ -252,17 +296,17 @@ static std::string formatText(const Format &format) {
 
 std::string ContractProblem::text(const std::string &epilogue,
                                   const std::string &name) const {
-  PackedLayout layout = layoutFor(format);
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
   std::string a = "memref<?x" + number(ka) + (isFloat ? "xf32>" : "xi8>");
-  std::string w = isFloat ? "memref<" + number(packedFloats.size()) + "xf32>"
-                          : "memref<" + number(packed.size()) + "xi8>";
+  std::string w = !packedFloats.empty()
+                      ? "memref<" + number(packedFloats.size()) + "xf32>"
+                      : "memref<" + number(packed.size()) + "xi8>";
   std::string scaleShape = number(layout.panels(n)) + "x" +
                            number(isFloat ? 1 : format.colGroups(k)) + "x" +
                            number(layout.panel);
-  std::string ws = "memref<" + scaleShape + "xf32>";
-  std::string wz = "memref<" + scaleShape + "xi32>";
+  std::string ws = "memref<" + scaleShape + "x" + scaleText(format) + ">";
+  std::string wz = "memref<" + scaleShape + "xi8>";
   std::string bias = "memref<" + number(n) + "xf32>";
   std::string out = "memref<?x" + number(n) + "xf32>";
   std::string s = "mixbit.kernel @" + name + "(%a: " + a;
@@ -284,7 +328,11 @@ std::string ContractProblem::text(const std::string &epilogue,
        number(k) + "] layout <panel = " + number(layout.panel) +
        ", block = " + number(layout.block) +
        ", inner = " + number(layout.inner) + ", bits = " + number(layout.bits) +
-       "> {\n";
+       (layout.trits ? ", trits = true" : "") + ">" +
+       (layout.isBitPlanes()
+            ? " attributes {a_bits = " + number(dataBits) + " : i64}"
+            : "") +
+       " {\n";
   s += "  ^bb0(%acc: f32, %b: f32):\n";
   s += epilogue.empty() ? "    %y = arith.addf %acc, %b : f32\n" : epilogue;
   s += "    mixbit.yield %y : f32\n  }\n}\n";
@@ -297,7 +345,9 @@ std::vector<int64_t> ContractProblem::args(std::vector<float> &out) const {
   };
   std::vector<int64_t> words{0};
   if (format.isFloat()) {
-    words.insert(words.end(), {address(floatData), m, address(packedFloats)});
+    words.insert(words.end(),
+                 {address(floatData), m,
+                  packed.empty() ? address(packedFloats) : address(packed)});
   } else {
     words.insert(words.end(), {address(rows), m, address(data.scales), m,
                                address(packed), address(scales)});
@@ -346,14 +396,17 @@ std::string ContractProblem::cSource(const std::string &name) const {
   // Floats are given by their bits.
   if (format.isFloat()) {
     add("uint32_t", "a", floatData, true);
-    add("uint32_t", "w", packedFloats, false);
+    if (packed.empty())
+      add("uint32_t", "w", packedFloats, false);
+    else
+      add("uint8_t", "w", packed, false);
   } else {
     add("int8_t", "a", rows, true);
     add("uint32_t", "as", data.scales, true);
     add("uint8_t", "w", packed, false);
-    add("uint32_t", "ws", scales, false);
+    add("uint8_t", "ws", scales, false);
     if (!zeros.empty())
-      add("int32_t", "wz", zeros, false);
+      add("uint8_t", "wz", zeros, false);
   }
   add("uint32_t", "bias", bias, false);
   add("uint32_t", "out", std::vector<float>(m * n), true);

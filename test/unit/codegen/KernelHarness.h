@@ -34,6 +34,8 @@ public:
 
   /// Runs all iterations, in `parts` ranges, with fresh scratch each.
   void run(const std::vector<int64_t> &args, int parts = 1) const;
+  /// Runs the range of one of `parts` threads.
+  void runPart(const std::vector<int64_t> &args, int part, int parts) const;
   mxb_extent extent(const std::vector<int64_t> &args) const {
     return kernel.extent(args.data());
   }
@@ -56,13 +58,18 @@ struct ContractProblem {
   QuantizedMatrix weights;
   std::vector<float> floatWeights, floatData;
   QuantizedRows data;
+  PackedLayout layout;
   std::vector<uint8_t> packed;
-  std::vector<float> packedFloats, scales, bias;
-  std::vector<int32_t> zeros;
-  std::vector<int8_t> rows; ///< [m][ka]
+  std::vector<float> packedFloats, bias;
+  std::vector<uint8_t> scales, zeros; ///< bytes, as packed
+  std::vector<int8_t> rows;           ///< [m][ka]
+
+  unsigned dataBits = 8;
 
   static ContractProblem make(int64_t m, int64_t n, int64_t k, int64_t ka,
-                              const Format &format, unsigned seed);
+                              const Format &format, unsigned seed,
+                              Density density = Density::Dense,
+                              unsigned dataBits = 8);
   /// Kernel @k: out = contract + bias; `epilogue` replaces the region's body,
   /// from %acc and %b to %y.
   std::string text(const std::string &epilogue = "",

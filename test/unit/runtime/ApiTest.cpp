@@ -30,12 +30,13 @@ mixbit_tensor tensor(T *data, mixbit_type type, std::vector<int64_t> shape,
 
 /// A context of entry "main" with its three inputs of some size.
 struct Context {
-  explicit Context(int threads = 1, int64_t batch = 3, int64_t sequence = 5)
+  explicit Context(int threads = 1, int64_t batch = 3, int64_t sequence = 5,
+                   int entry = 0)
       : batch(batch), sequence(sequence), ids(batch * sequence),
         scale(batch, 2.0f), keep(sequence, 1) {
     for (size_t i = 0; i < ids.size(); ++i)
       ids[i] = int64_t(i * 7 % (2 * tableSize)) - tableSize;
-    EXPECT_EQ(getApi()->context_create(getApi(), 0, threads, &context),
+    EXPECT_EQ(getApi()->context_create(getApi(), entry, threads, &context),
               MIXBIT_OK);
   }
   ~Context() { getApi()->context_destroy(context); }
@@ -96,9 +97,9 @@ TEST(Api, OnlyItsOwnVersion) {
 
 TEST(Api, DescribesTheLibrary) {
   const mixbit_api *api = getApi();
-  EXPECT_EQ(api->num_entries(api), 2);
+  EXPECT_EQ(api->num_entries(api), 3);
   EXPECT_STREQ(api->entry_name(api, 1), "pooled");
-  EXPECT_EQ(api->entry_name(api, 2), nullptr);
+  EXPECT_EQ(api->entry_name(api, 3), nullptr);
   EXPECT_EQ(api->entry_name(api, -1), nullptr);
   EXPECT_EQ(api->num_inputs(api, 0), 3);
   EXPECT_EQ(api->num_outputs(api, 0), 2);
@@ -317,18 +318,55 @@ TEST(Api, ProfilesEveryLaunch) {
   std::vector<std::string> calls;
   getApi()->set_profiler(
       c.context,
-      [](void *user, const char *kernel, const char *node, int64_t time) {
-        EXPECT_GE(time, 0);
+      [](void *user, const mixbit_kernel_event *event) {
+        EXPECT_GE(event->nanoseconds, 0);
         static_cast<std::vector<std::string> *>(user)->push_back(
-            std::string(kernel) + " " + node);
+            std::string(event->kernel) + " " + event->node + " " +
+            std::to_string(event->bytes) + " " +
+            std::to_string(event->float_products) + " " +
+            std::to_string(event->integer_products));
       },
       &calls);
   EXPECT_EQ(c.run(), "");
-  EXPECT_EQ(calls, (std::vector<std::string>{"lookup /embed/Gather", "sum /Sum",
-                                             "echo /Add"}));
+  EXPECT_EQ(calls,
+            (std::vector<std::string>{"lookup /embed/Gather 15 0 0",
+                                      "sum /Sum 3 5 0", "echo /Add 0 0 8"}));
   getApi()->set_profiler(c.context, nullptr, nullptr);
   EXPECT_EQ(c.run(), "");
   EXPECT_EQ(calls.size(), 3u);
+}
+
+TEST(Api, LeavesOutWhatAMaskHides) {
+  for (int64_t kept : {1, 3, 5}) {
+    Context c(1, 3, 5, /*entry=*/2);
+    for (int64_t s = 0; s < 5; ++s)
+      c.keep[s] = s < kept && s != 1; // a hole is no padding
+    c.keep[kept - 1] = 1;
+    c.bind();
+    std::vector<int64_t> echo(15, -1);
+    mixbit_tensor bound = tensor(echo.data(), MIXBIT_I64, {3, 5});
+    ASSERT_EQ(getApi()->bind_output(c.context, 1, &bound), MIXBIT_OK);
+    ASSERT_EQ(c.run(), "");
+    EXPECT_EQ(c.sums(), c.expectedSums());
+    EXPECT_LT(getApi()->arena_bytes(c.context), 3 * kept * 4 + 64);
+    // What is left out is zero.
+    for (int64_t i = 0; i < 15; ++i)
+      EXPECT_EQ(echo[i], i % 5 < kept ? c.ids[i] + 1 : 0);
+    mixbit_tensor shape;
+    ASSERT_EQ(getApi()->get_output(c.context, 1, &shape), MIXBIT_OK);
+    EXPECT_EQ(shape.shape[1], 5);
+    EXPECT_EQ(shape.data, echo.data());
+  }
+}
+
+TEST(Api, KeepsAllWhereAMaskHidesAll) {
+  Context c(1, 3, 5, /*entry=*/2);
+  c.keep.assign(5, 0);
+  c.bind();
+  ASSERT_EQ(c.run(), "");
+  mixbit_tensor echo;
+  ASSERT_EQ(getApi()->get_output(c.context, 1, &echo), MIXBIT_OK);
+  EXPECT_EQ(static_cast<int64_t *>(echo.data)[4], c.ids[4] + 1);
 }
 
 TEST(Api, ChoosesAVariantThatTheCpuRuns) {
@@ -354,9 +392,9 @@ TEST(Api, ChoosesAVariantThatTheCpuRuns) {
 TEST(Api, RejectsBadContexts) {
   const mixbit_api *api = getApi();
   mixbit_context *context = nullptr;
-  EXPECT_EQ(api->context_create(api, 2, 1, &context), MIXBIT_INVALID_ARGUMENT);
+  EXPECT_EQ(api->context_create(api, 3, 1, &context), MIXBIT_INVALID_ARGUMENT);
   EXPECT_STREQ(api->last_error(nullptr),
-               "expected an entry index below 2, but got 2");
+               "expected an entry index below 3, but got 3");
   EXPECT_EQ(api->context_create(api, 0, -1, &context), MIXBIT_INVALID_ARGUMENT);
   EXPECT_EQ(api->context_create(api, 0, 1, nullptr), MIXBIT_INVALID_ARGUMENT);
   EXPECT_EQ(api->run(nullptr), MIXBIT_INVALID_ARGUMENT);

@@ -62,6 +62,13 @@ static void mainShapes(const int64_t *symbols, int64_t *dims, int64_t *bytes) {
   dims[2] = symbols[1];
   bytes[0] = symbols[0] * symbols[1] * 4;
 }
+static void mainCosts(const int64_t *symbols, int64_t *words) {
+  const int64_t costs[9] = {
+      symbols[0] * symbols[1], 0, 0, symbols[0], symbols[1], 0, 0, 0,
+      symbols[0] + symbols[1]};
+  for (int i = 0; i < 9; ++i)
+    words[i] = costs[i];
+}
 static int64_t word(void *p) { return reinterpret_cast<int64_t>(p); }
 static int32_t mainRun(void *context, const int64_t *symbols,
                        void *const *ports, void *const *buffers) {
@@ -103,9 +110,12 @@ static const char *const mainNodes[] = {"/embed/Gather", "/Sum", "/Add"};
 static const char *const pooledNodes[] = {"/First"};
 static const mxb_entry entries[] = {
     {"main", 2, symbolNames, 3, mainInputs, 2, mainOutputs, 1, mainLive, 3,
-     mainKernels, mainNodes, mainShapes, mainRun},
+     mainKernels, mainNodes, mainShapes, mainRun, mainCosts, 0, 0},
     {"pooled", 2, symbolNames, 1, mainInputs, 1, pooledOutputs, 0, nullptr, 1,
-     pooledKernels, pooledNodes, pooledShapes, pooledRun}};
+     pooledKernels, pooledNodes, pooledShapes, pooledRun, nullptr, 0, 0},
+    // Positions that `keep` hides at the end are left out.
+    {"trimmed", 2, symbolNames, 3, mainInputs, 2, mainOutputs, 1, mainLive, 3,
+     mainKernels, mainNodes, mainShapes, mainRun, mainCosts, 3, 2}};
 static const mxb_kernel kernels[] = {{lookup, lookupExtent},
                                      {sum, sumExtent},
                                      {echo, echoExtent},
@@ -115,6 +125,6 @@ static const mxb_variant variants[] = {{"impossible", 1ull << 63, kernels},
                                        {"generic", 0, kernels}};
 
 const mxb_library mixbit_library = {
-    MIXBIT_ABI_VERSION, 2, entries,     2,
+    MIXBIT_ABI_VERSION, 3, entries,     2,
     variants,           4, kernelNames, "{\"layers\": []}"};
 }

@@ -6,6 +6,8 @@
 //     ids [batch, sequence] int64, scale [batch] float32, keep [sequence] bool
 //     sums [batch] float32: sum of table[ids] where kept, times scale
 //     echo [batch, sequence] int64: ids + 1
+//   entry "trimmed": as main, in runs without the positions that `keep` hides
+//   at the end
 //   entry "pooled": ids -> first [batch] int64: the first id of each row
 //
 //===----------------------------------------------------------------------===//

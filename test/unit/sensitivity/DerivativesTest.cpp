@@ -78,7 +78,10 @@ static constexpr Rule kRules[] = {
     OF_TWO(add),
     OF_TWO(sub),
     OF_TWO(mul),
-    OF_TWO(div),
+    {"binary_div", R"(
+      %p = mixbit.unary %h {kind = #mixbit.unary_kind<exp>} : (!H) -> !H
+      %q = mixbit.unary %h {kind = #mixbit.unary_kind<sin>} : (!H) -> !H
+      %o = mixbit.binary %q, %p {kind = #mixbit.binary_kind<div>} : (!H, !H) -> !H)"},
     OF_TWO(pow),
     OF_TWO(min),
     OF_TWO(max),
@@ -129,9 +132,9 @@ static constexpr Rule kRules[] = {
       %s = mixbit.slice %t {starts = affine_map<()[s0] -> (1, 0, 0)>, sizes = affine_map<()[s0] -> (3, s0, 2)>, steps = array<i64: 1, 1, 1>} : (tensor<6x?x3xf32>) -> tensor<3x?x2xf32>
       %b = mixbit.transpose %s {permutation = array<i64: 1, 2, 0>} : (tensor<3x?x2xf32>) -> tensor<?x2x3xf32>
       %r = mixbit.reshape %b {shape = affine_map<()[s0] -> (s0, 1, 6)>} : (tensor<?x2x3xf32>) -> tensor<?x1x6xf32>
-      %w = mixbit.broadcast %r {shape = affine_map<()[s0] -> (s0, 2, 6)>} : (tensor<?x1x6xf32>) -> tensor<?x2x6xf32>
+      %wide = mixbit.broadcast %r {shape = affine_map<()[s0] -> (s0, 2, 6)>} : (tensor<?x1x6xf32>) -> tensor<?x2x6xf32>
       %f = mixbit.slice %h {starts = affine_map<()[s0] -> (0, 2, 0)>, sizes = affine_map<()[s0] -> (s0, 1, 6)>, steps = array<i64: 1, 1, 1>} : (!H) -> tensor<?x1x6xf32>
-      %o = mixbit.concat %w, %f {axis = 1 : i64} : (tensor<?x2x6xf32>, tensor<?x1x6xf32>) -> !H)"},
+      %o = mixbit.concat %wide, %f {axis = 1 : i64} : (tensor<?x2x6xf32>, tensor<?x1x6xf32>) -> !H)"},
     {"concat_with_input", R"(
       %e = mixbit.unary %h {kind = #mixbit.unary_kind<exp>} : (!H) -> !H
       %c = mixbit.concat %x, %e {axis = 2 : i64} : (tensor<?x3x4xf32>, !H) -> tensor<?x3x10xf32>

@@ -9,6 +9,7 @@
 #include "lib/support/Npy.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -20,7 +21,7 @@ struct Measure : testing::Test {
   static std::string folder() { return MIXBIT_TEST_MODELS "/sections-small/"; }
 
   void SetUp() override {
-    auto loaded = GraphModel::load({folder() + "legacy.onnx"}, 2, llvm::errs());
+    auto loaded = GraphModel::load({folder() + "legacy.onnx"}, 1, llvm::errs());
     ASSERT_TRUE(bool(loaded)) << llvm::toString(loaded.takeError());
     model.emplace(std::move(*loaded));
     auto read = readNpz(folder() + "sensitivities.npz");
@@ -51,6 +52,8 @@ struct Measure : testing::Test {
   }
 
   std::unique_ptr<SensitivityMeter> meter(MeasureOptions options) {
+    if (options.threads == 0)
+      options.threads = 1;
     auto made =
         SensitivityMeter::create(func(), samples, options, llvm::errs());
     EXPECT_TRUE(bool(made)) << llvm::toString(made.takeError());
@@ -266,6 +269,20 @@ TEST_F(Measure, BadSamplesAreNamed) {
             "f.npz: labels 'labels': expected integers, but got float32");
   EXPECT_EQ(errorOf(with("labels", Tensor(MIXBIT_I64, {3})), "labels"),
             "f.npz: labels 'labels': expected 256 samples, but got shape [3]");
+
+  auto floats = mlir::parseSourceString<mlir::ModuleOp>(
+      "func.func @f(%x: tensor<?x2xf32> {mixbit.name = \"x\", mixbit.dims = "
+      "affine_map<()[s0] -> (s0, 2)>}) -> tensor<?x2xf32> attributes "
+      "{mixbit.symbols = [\"batch\"]} { return %x : tensor<?x2xf32> }",
+      model->module().getContext());
+  Tensor x(MIXBIT_F32, {2, 2});
+  x.setFloat(3, NAN);
+  auto taken = SampleSet::take(*floats->getOps<mlir::func::FuncOp>().begin(),
+                               {{"x", x}}, "", "f.npz");
+  ASSERT_FALSE(bool(taken));
+  EXPECT_EQ(llvm::toString(taken.takeError()),
+            "f.npz: input 'x': expected finite values, but got NaN at element "
+            "3");
 
   take(8, "labels");
   samples.labels->setInteger(3, 10);

@@ -63,6 +63,24 @@ define void @f(ptr %x) {
             "target 'x86-64-v3': expected feature 'avx512vnni' for "
             "'llvm.x86.avx512.vpdpbusd.512', but the target has it not");
   EXPECT_TRUE(contains(assembly("aarch64", vnni), "expected its architecture"));
+  // 256 bits of it are in either of two extensions.
+  StringRef narrow = R"(
+declare <8 x i32> @llvm.x86.avx512.vpdpbusd.256(<8 x i32>, <32 x i8>, <32 x i8>)
+define <8 x i32> @f(<8 x i32> %a, <32 x i8> %b) {
+  %c = call <8 x i32> @llvm.x86.avx512.vpdpbusd.256(<8 x i32> %a, <32 x i8> %b, <32 x i8> %b)
+  ret <8 x i32> %c
+})";
+  EXPECT_TRUE(contains(assembly("avx512vnni", narrow), "vpdpbusd\t%ymm"));
+  EXPECT_TRUE(contains(assembly("avxvnni", narrow), "{vex}\tvpdpbusd\t%ymm"));
+  EXPECT_TRUE(contains(assembly("x86-64-v3", narrow), "expected feature"));
+  StringRef tile = R"(
+declare void @llvm.x86.tdpbsud(i8, i8, i8)
+define void @f() {
+  call void @llvm.x86.tdpbsud(i8 0, i8 4, i8 6)
+  ret void
+})";
+  EXPECT_TRUE(contains(assembly("amx", tile), "tdpbsud\t%tmm6, %tmm4, %tmm0"));
+  EXPECT_TRUE(contains(assembly("avx512vnni", tile), "feature 'amx-int8'"));
   StringRef dot = R"(
 declare <4 x i32> @llvm.aarch64.neon.sdot.v4i32.v16i8(<4 x i32>, <16 x i8>, <16 x i8>)
 define <4 x i32> @f(<4 x i32> %a, <16 x i8> %b) {

@@ -1,9 +1,13 @@
 //===- TargetsTest.cpp - The table of targets, and `native` ---------------===//
 #include "lib/target/Targets.h"
+#include "runtime/CpuFeatures.h"
 
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include "gtest/gtest.h"
+
+#include <string>
+#include <vector>
 
 using namespace mixbit;
 
@@ -20,12 +24,14 @@ TEST(Targets, NamesAreUniqueAndFound) {
 }
 
 TEST(Targets, ListsAreOrderedByPreferenceWithoutRepetition) {
-  auto targets = resolveTargets("x86-64, avx512vnni,x86-64-v3,x86-64");
+  auto targets =
+      resolveTargets("x86-64, avx512vnni,x86-64-v3,amx,avxvnni,x86-64");
   ASSERT_TRUE(bool(targets));
-  ASSERT_EQ(targets->size(), 3u);
-  EXPECT_EQ((*targets)[0]->name, "avx512vnni");
-  EXPECT_EQ((*targets)[1]->name, "x86-64-v3");
-  EXPECT_EQ((*targets)[2]->name, "x86-64");
+  std::vector<std::string> names;
+  for (const Target *target : *targets)
+    names.push_back(target->name.str());
+  EXPECT_EQ(names, (std::vector<std::string>{"amx", "avx512vnni", "avxvnni",
+                                             "x86-64-v3", "x86-64"}));
 }
 
 TEST(Targets, ErrorsNameWhatIsWrong) {
@@ -41,17 +47,39 @@ TEST(Targets, NativeFitsThisMachine) {
   ASSERT_EQ(targets->size(), 1u);
   llvm::Triple host(llvm::sys::getDefaultTargetTriple());
   EXPECT_EQ(llvm::Triple((*targets)[0]->triple).getArch(), host.getArch());
-  // Everything that the row above it asks for and this machine has would have
-  // made that row the choice.
+  // The first row of which the CPU has everything: what a library would choose.
+  uint64_t host = runtime::detectCpuFeatures();
+  for (const Target &target : allTargets()) {
+    if (target.triple != (*targets)[0]->triple ||
+        (target.runtimeFeatures & ~host) != 0)
+      continue;
+    EXPECT_EQ((*targets)[0], &target);
+    break;
+  }
+  // What LLVM says about features of the choice, where it knows them.
   auto features = llvm::sys::getHostCPUFeatures();
-  if (features.lookup("avx512vnni") && features.lookup("avx512bw"))
-    EXPECT_EQ((*targets)[0]->name, "avx512vnni");
-  else if (features.lookup("avx2") && features.lookup("fma"))
-    EXPECT_EQ((*targets)[0]->name, "x86-64-v3");
+  llvm::SmallVector<llvm::StringRef> asked;
+  (*targets)[0]->features.split(asked, ',', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef feature : asked)
+    if (feature.consume_front("+"))
+      EXPECT_TRUE(features.lookup(feature)) << feature.str();
+}
+
+/// Rows stand before all whose features they have too, so that the first that
+/// fits is the best.
+TEST(Targets, PreferenceFollowsFeatures) {
+  llvm::ArrayRef<Target> all = allTargets();
+  for (size_t i = 0; i < all.size(); ++i)
+    for (size_t j = i + 1; j < all.size(); ++j)
+      if (all[i].triple == all[j].triple && !all[i].isGpu())
+        EXPECT_NE(all[i].runtimeFeatures & ~all[j].runtimeFeatures, 0u)
+            << all[j].name.str() << " is never chosen";
 }
 
 TEST(Targets, OffsetsFollowTheInstruction) {
   EXPECT_EQ(dotCodeOffset(DotIsa::Avx512Vnni, 255), 0);
+  EXPECT_EQ(dotCodeOffset(DotIsa::AvxVnni, 255), 0);
+  EXPECT_EQ(dotCodeOffset(DotIsa::NeonI8mm, 255), 0);
   EXPECT_EQ(dotCodeOffset(DotIsa::Generic, 255), 0);
   for (DotIsa dot : {DotIsa::Avx2, DotIsa::NeonDot, DotIsa::Nvptx}) {
     EXPECT_EQ(dotCodeOffset(dot, 255), 128);
