@@ -1,5 +1,6 @@
 //===- FormatTypes.cpp - Element types and plain formats ------------------===//
 #include "dialects/mixbit/FormatTypes.h"
+#include "lib/quant/Halves.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -54,7 +55,7 @@ static Type zeroTypeOf(MLIRContext *context, ZeroKind kind) {
 
 std::optional<Format> formatOf(Type elementType) {
   if (isa<FloatType>(elementType))
-    return Format::makeFloat();
+    return makeFloatFormat(floatKindOf(elementType));
   auto type = dyn_cast<QuantizedTypeInterface>(elementType);
   if (!type)
     return std::nullopt;
@@ -75,7 +76,7 @@ Type typeOf(MLIRContext *context, const Format &format) {
   Type scale = floatTypeOf(context, format.scale);
   switch (format.kind) {
   case FormatKind::Float:
-    return Float32Type::get(context);
+    return scale;
   case FormatKind::Int:
     return IntType::get(context, format.bits, group, scale,
                         zeroTypeOf(context, format.zero));

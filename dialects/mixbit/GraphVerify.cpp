@@ -202,7 +202,10 @@ LogicalResult LinearOp::verify() {
       return emitOpError() << "expected a quantized weight with quantized "
                               "activations, but got "
                            << weight;
-    if (failed(expectElement(*this, "a weight", weight, elementOf(getX()))))
+    bool isNarrow =
+        weight.getElementType().isF16() || weight.getElementType().isBF16();
+    if (!(isNarrow && elementOf(getX()).isF32()) &&
+        failed(expectElement(*this, "a weight", weight, elementOf(getX()))))
       return failure();
   }
   if (failed(expectExtent(*this, "x", getX().getType(), rankOf(getX()) - 1,

@@ -122,8 +122,10 @@ static LogicalResult verifyPacked(ContractOp op, const Format &format,
 LogicalResult ContractOp::verify() {
   Builder builder(getContext());
   std::optional<Format> format = formatOf(getFormat());
-  if (!format || (format->isFloat() && !getFormat().isF32()))
-    return emitOpError() << "expected a quantized format or f32, but got "
+  if (!format ||
+      (format->isFloat() && typeOf(getContext(), *format) != getFormat()))
+    return emitOpError() << "expected a quantized format, f32, f16 or bf16, "
+                            "but got "
                          << getFormat();
   if (failed(expectNumbers(*this, "extents of the weight", getShape(), 2, 1)))
     return failure();
@@ -155,7 +157,7 @@ LogicalResult ContractOp::verify() {
   if (!isQuantized && !a.getElementType().isF32())
     return emitOpError() << "expected a of f32 or i8, but got " << a;
   if (isQuantized && format->isFloat())
-    return emitOpError() << "expected a of f32 with weights of f32, but got "
+    return emitOpError() << "expected a of f32 with weights of floats, but got "
                          << a;
   if (getABits() && !isQuantized)
     return emitOpError() << "expected a of i8 with a_bits, but got " << a;

@@ -130,7 +130,7 @@ def Mixbit_LayoutAttr : AttrDef<Mixbit_Dialect, "Layout"> {
   let description = [{
     The packed bytes are ordered `[N/panel][K/block][panel/16][lines][64 B]`.
     A *line* is 64 bytes: 16 outputs x `inner` consecutive inputs (4 codes of
-    a byte, or one float). Codes of fewer than 8 bits are dense: those of 1, 2
+    a byte, one float, or two of bf16). Codes of fewer than 8 bits are dense: those of 1, 2
     and 4 bits as planes, `8/bits` consecutive lines sharing the 64 bytes, the
     first in the lowest bits; other widths as the planes of their components
     (3 = 2 + 1 bits). With `trits`, ternary codes lie five to a byte. N and K

@@ -92,7 +92,8 @@ def Mixbit_LinearOp : Mixbit_GraphOp<"linear"> {
   let summary = "x times the transposed weight, plus bias";
   let description = [{
     `weight` is [N, K], a row an output; `x` is [..., K], the result [..., N].
-    The weight is a float tensor or of a quantized element type; with
+    The weight is a float tensor (of f16 or bf16 also where x is of f32, whose
+    products it then enters as f32) or of a quantized element type; with
     `activations` the rows of x are quantized as it says before an integer
     product. `sensitivity` and `format` are annotations of the weight.
 

@@ -61,9 +61,9 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
       row (per token). Rows of i8 may be wider than K, with zeros behind; as
       wide as whole blocks of the layout they need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
-      quantized element type or f32; `shape` is [N, K] before padding. Its
-      scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel>
-      of the format's scale type, absent for f32; its zero points, if the
+      quantized element type, f32, f16 or bf16; `shape` is [N, K] before
+      padding. Its scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel>
+      of the format's scale type, absent for floats; its zero points, if the
       format has them, in `w_zeros`, likewise shaped, unsigned i8.
     - `a_bits` of 1 or 2 says that the codes of `a` are -1 and 1, or -1, 0 and
       1; it goes with weights in bit planes (`inner = 32`), whose products are

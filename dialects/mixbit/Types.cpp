@@ -171,14 +171,14 @@ LogicalResult LayoutAttr::verify(EmitError emitError, int64_t panel,
     return emitError() << "expected a panel of a multiple of 16 outputs, but "
                           "got "
                        << panel;
-  if (inner != 1 && inner != 4 && inner != 8 && inner != 32)
-    return emitError() << "expected 1, 4, 8 or 32 inner inputs, but got "
+  if (inner != 1 && inner != 2 && inner != 4 && inner != 8 && inner != 32)
+    return emitError() << "expected 1, 2, 4, 8 or 32 inner inputs, but got "
                        << inner;
   if (block <= 0 || block % inner != 0)
     return emitError() << "expected a block of a multiple of " << inner
                        << " inputs, but got " << block;
-  if ((bits < 1 || bits > 8) && bits != 32)
-    return emitError() << "expected 1 to 8 or 32 bits, but got " << bits;
+  if ((bits < 1 || bits > 8) && bits != 16 && bits != 32)
+    return emitError() << "expected 1 to 8, 16 or 32 bits, but got " << bits;
   if (trits && bits != 2)
     return emitError() << "expected 2 bits for trits, but got " << bits;
   return success();

@@ -76,6 +76,11 @@ struct CompileOptions {
   /// would change the positions that are kept.
   bool trimPadding = false;
 
+  /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
+  /// with arrays named as the model's inputs, the first axis the sample. None:
+  /// weights are rounded by themselves.
+  std::vector<std::string> calibration;
+
   /// With weights "auto", what the formats are chosen under: 3.2bits (a weight
   /// of the linear layers, scales counted), 30% (of the fp32 bytes), 12MB (of
   /// the file) or 8ms (of the linear layers, on this machine).

@@ -4,6 +4,7 @@
 #include "lib/quant/Format.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
 #include <functional>

@@ -60,12 +60,13 @@ static json::Object describeLayer(Operation *op, Value weight,
                                   Density density) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
-  uint64_t bytes = parameters * 4;
-  std::string format = "fp32", group;
+  std::string group;
   MatrixShape shape = matrixShapeOf(type);
   std::optional<Format> parsed = formatOf(type.getElementType());
-  if (parsed && !parsed->isFloat()) {
-    format = formatName(*parsed);
+  Format used = parsed ? *parsed : Format::makeFloat();
+  std::string format = formatName(used);
+  uint64_t bytes = parameters * (used.bits / 8);
+  if (!used.isFloat()) {
     group = std::to_string(parsed->groupRows) + "x" +
             std::to_string(parsed->groupCols);
     auto linear = dyn_cast<LinearOp>(op);

@@ -23,6 +23,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -174,13 +175,49 @@ bool Compilation::quantize() {
   if (!runPasses(
           "quantize",
           [&](OpPassManager &manager) {
-            buildQuantizePipeline(manager, quantize, allocate, context);
+            buildFormatPipeline(manager, quantize, allocate, context);
+          },
+          *module))
+    return false;
+  CalibrationResult calibrated;
+  if (!options.calibration.empty() && !calibrate(calibrated))
+    return false;
+  if (!runPasses(
+          "quantize",
+          [&](OpPassManager &manager) {
+            buildRoundingPipeline(manager, &calibrated.weights);
           },
           *module))
     return false;
   description = describeGraph(*module, density());
   if (context && context->afterQuantize)
     context->afterQuantize(*module);
+  return true;
+}
+
+bool Compilation::calibrate(CalibrationResult &result) {
+  auto data = CalibrationData::load(options.calibration);
+  if (!data) {
+    report(data.takeError(), "--calibration");
+    return false;
+  }
+  CalibrateOptions calibrateOptions;
+  calibrateOptions.threads = options.threads;
+  calibrateOptions.progress = [&](int64_t done, int64_t all) {
+    progress(("calibrate " + Twine(done) + "/" + Twine(all)).str());
+  };
+  auto rounded =
+      roundOnCalibration(*module, *data, calibrateOptions, diagnostics);
+  if (!rounded) {
+    report(rounded.takeError(), "--calibration");
+    return false;
+  }
+  result = std::move(*rounded);
+  if (options.verbose)
+    for (const LayerRounding &layer : result.layers)
+      diagnostics << llvm::formatv(
+          "remark: {0}: output error {1:e2} of its square, to nearest {2:e2}\n",
+          layer.name, layer.error, layer.nearestError);
   return true;
 }
 

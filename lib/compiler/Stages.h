@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "lib/compiler/Calibrate.h"
 #include "lib/quant/Packing.h"
 #include "lib/target/Architecture.h"
 #include "lib/target/CodeObject.h"
@@ -75,6 +76,8 @@ private:
   /// hands over the LLVM module.
   bool translate(const Target *target,
                  llvm::function_ref<bool(llvm::Module &, const Target &)> use);
+  /// Rounds weights on the calibration data of the options.
+  bool calibrate(CalibrationResult &result);
   void progress(llvm::StringRef stage);
   /// How the weights of linears are packed.
   Density density() const;

@@ -200,6 +200,10 @@ LogicalResult Importer::importInputs() {
   for (const std::string &symbolName : symbols)
     names.push_back(builder.getStringAttr(symbolName));
   func->setAttr("mixbit.symbols", builder.getArrayAttr(names));
+  // Annotations of weights, for attach-sensitivities.
+  for (const auto &[key, value] : model.metadata)
+    if (key == "mixbit.sensitivity")
+      func->setAttr("mixbit.sensitivities", builder.getStringAttr(value));
   for (auto [index, input] : llvm::enumerate(inputs)) {
     func.setArgAttr(index, "mixbit.name", builder.getStringAttr(input.name));
     func.setArgAttr(index, "mixbit.dims",

@@ -298,6 +298,17 @@ bool decodeOpset(const WireField &message, std::pair<StringRef, int64_t> &opset,
                         return field.number != 2 || taker.take(opset.second);
                       });
 }
+
+bool decodeProperty(const WireField &message,
+                    std::pair<StringRef, StringRef> &property,
+                    WireError &error) {
+  return forEachField(message.bytes, message.payload, error,
+                      [&](const WireField &field, Taker taker) {
+                        if (field.number == 1)
+                          return taker.take(property.first);
+                        return field.number != 2 || taker.take(property.second);
+                      });
+}
 } // namespace
 
 bool decodeModel(StringRef data, Model &model, WireError &error) {
@@ -313,6 +324,9 @@ bool decodeModel(StringRef data, Model &model, WireError &error) {
     case 8:
       return taker.isMessage() &&
              decodeOpset(field, model.opsets.emplace_back(), error);
+    case 14:
+      return taker.isMessage() &&
+             decodeProperty(field, model.metadata.emplace_back(), error);
     case 25:
       return taker.isMessage() &&
              decodeFunction(field, model.functions.emplace_back(), error);

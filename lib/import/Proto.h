@@ -93,6 +93,8 @@ struct Model {
   std::vector<std::pair<llvm::StringRef, int64_t>> opsets;
   std::optional<Graph> graph;
   std::vector<Function> functions;
+  /// metadata_props: keys and values.
+  std::vector<std::pair<llvm::StringRef, llvm::StringRef>> metadata;
 };
 
 /// Decodes a whole file. False with `error` set if it is none.

@@ -1,5 +1,6 @@
 //===- Format.cpp - Sizes, names and what kernels serve -------------------===//
 #include "lib/quant/Format.h"
+#include "lib/quant/Halves.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -71,15 +72,18 @@ double Format::bitsPerWeight(int64_t rows, int64_t cols) const {
 bool Format::operator==(const Format &other) const {
   if (kind != other.kind)
     return false;
-  return isFloat() || (bits == other.bits && groupRows == other.groupRows &&
-                       groupCols == other.groupCols && scale == other.scale &&
-                       zero == other.zero);
+  return (isFloat() && scale == other.scale) ||
+         (!isFloat() && bits == other.bits && groupRows == other.groupRows &&
+          groupCols == other.groupCols && scale == other.scale &&
+          zero == other.zero);
 }
 
 std::string formatName(const Format &format) {
   switch (format.kind) {
   case FormatKind::Float:
-    return "fp32";
+    return format.scale == FloatKind::F32   ? "fp32"
+           : format.scale == FloatKind::F16 ? "fp16"
+                                            : "bf16";
   case FormatKind::Int:
     return "int" + utostr(format.bits) + (format.hasZero() ? "z" : "");
   case FormatKind::Ternary:
@@ -134,11 +138,13 @@ Expected<std::pair<int64_t, int64_t>> parseGroup(StringRef text) {
 Expected<Format> parseFormat(StringRef text, StringRef group, StringRef scale) {
   auto [name, ownGroup] = text.split(':');
   Format format;
-  if (name == "fp32") {
-    if (!ownGroup.empty())
-      return makeError("expected no group for fp32, but got '" + text + "'");
-    return format;
-  }
+  for (FloatKind kind : {FloatKind::F32, FloatKind::F16, FloatKind::BF16})
+    if (Format number = makeFloatFormat(kind); formatName(number) == name) {
+      if (!ownGroup.empty())
+        return makeError("expected no group for " + name + ", but got '" +
+                         text + "'");
+      return number;
+    }
   unsigned bits;
   bool hasZero = false;
   if (name == "ternary")
@@ -153,8 +159,8 @@ Expected<Format> parseFormat(StringRef text, StringRef group, StringRef scale) {
     format = Format::makeInt(bits, 1, bits == 8 ? 0 : 128, FloatKind::F32,
                              hasZero ? ZeroKind::I8 : ZeroKind::None);
   else
-    return makeError("expected a format of fp32, int1 to int8, ternary or "
-                     "binary, but got '" +
+    return makeError("expected a format of fp32, fp16, bf16, int1 to "
+                     "int8, ternary or binary, but got '" +
                      name + "'");
   if (ownGroup.empty() && text.ends_with(":"))
     return makeError("expected a group after the ':', but got '" + text + "'");

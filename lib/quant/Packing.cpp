@@ -25,6 +25,8 @@ SmallVector<unsigned, 3> componentsOf(unsigned bits) {
 bool PackedLayout::isValid() const {
   if (panel <= 0 || panel % kLineRows != 0 || block <= 0)
     return false;
+  if (bits == 16)
+    return !trits && (inner == 1 || inner == 2) && block % inner == 0;
   if (bits == 32)
     return inner == 1 && !trits;
   if (isBitPlanes())
@@ -36,8 +38,11 @@ bool PackedLayout::isValid() const {
 
 PackedLayout layoutFor(const Format &format, Density density,
                        unsigned dataBits) {
-  if (format.isFloat())
-    return {16, 1, 1, 32};
+  if (format.isFloat()) {
+    // Two inputs of bf16 share a word.
+    int64_t inner = format.scale == FloatKind::BF16 ? 2 : 1;
+    return {16, inner, inner, format.bits};
+  }
   if (dataBits <= 2 && format.bits <= 2 && !format.hasZero() &&
       format.groupCols % 32 == 0)
     return {64, 32, 32, format.bits};
@@ -70,10 +75,10 @@ uint64_t storedLinearBytes(const Format &format, int64_t rows, int64_t cols,
   };
   uint64_t paddedRows = pad(rows, layout.panel);
   uint64_t panels = paddedRows / layout.panel;
-  if (format.isFloat())
-    return SaturatingMultiply(SaturatingMultiply(paddedRows, uint64_t(cols)),
-                              uint64_t(4));
   uint64_t paddedCols = pad(cols, layout.block);
+  if (format.isFloat())
+    return SaturatingMultiply(SaturatingMultiply(paddedRows, paddedCols),
+                              uint64_t(format.bits / 8));
   uint64_t panelBytes;
   if (layout.trits) {
     uint64_t lines = paddedCols / layout.inner;
@@ -93,7 +98,8 @@ uint64_t storedLinearBytes(const Format &format, int64_t rows, int64_t cols,
 uint64_t storedTableBytes(const Format &format, int64_t rows, int64_t cols) {
   if (format.isFloat())
     return SaturatingMultiply(
-        SaturatingMultiply(uint64_t(rows), uint64_t(cols)), uint64_t(4));
+        SaturatingMultiply(uint64_t(rows), uint64_t(cols)),
+        uint64_t(format.bits / 8));
   uint64_t rowBytes = format.kind == FormatKind::Ternary
                           ? (uint64_t(cols) + 4) / 5
                           : format.rowBytes(cols);

@@ -127,8 +127,8 @@ struct ApproximateExp : OpRewritePattern<math::ExpOp> {
   }
 };
 
-/// N. Juffa's two polynomials: near zero, and 1 - exp(q(|x|)); about one unit
-/// in the last place.
+/// x P(x^2) / Q(x^2) where erf is not yet 1 in f32, as in XLA and Eigen; within
+/// 5e-7 of its value. A third of the work that two polynomials and an exp take.
 struct ApproximateErf : OpRewritePattern<math::ErfOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::ErfOp op,
@@ -136,20 +136,22 @@ struct ApproximateErf : OpRewritePattern<math::ErfOp> {
     if (!isF32(op.getType()))
       return failure();
     Lanes l(rewriter, op.getLoc(), op.getType());
-    Value x = op.getOperand();
-    Value t = l.abs(x), s = l.mul(x, x);
-    Value r = l.fma(l.f(-1.72853470e-5), t, l.f(3.83197126e-4));
-    Value u = l.fma(l.f(-3.88396438e-3), t, l.f(2.42546219e-2));
-    r = l.fma(r, s, u);
-    for (double c : {-1.06777877e-1, -6.34846687e-1, -1.28717512e-1})
-      r = l.fma(r, t, l.f(c));
-    r = l.fma(r, t, l.sub(l.f(0.0), t));
-    Value large = l.copysign(l.sub(l.f(1.0), l.exp(r)), x);
-    Value small =
-        l.polynomial(s, {-5.96761703e-4, 4.99119423e-3, -2.67681349e-2,
-                         1.12819925e-1, -3.76125336e-1, 1.28379166e-1});
-    small = l.fma(small, x, x);
-    rewriter.replaceOp(op, l.select(l.less(t, l.f(0.927734375)), small, large));
+    // Comparisons let NaN through.
+    auto clamp = [&](Value value, double limit) {
+      Value high = l.f(limit), low = l.f(-limit);
+      value = l.select(l.less(high, value), high, value);
+      return l.select(l.less(value, low), low, value);
+    };
+    Value x = clamp(op.getOperand(), 3.7439211627767994);
+    Value s = l.mul(x, x);
+    Value p = l.polynomial(s, {0.00022905065861350646, 0.0034082910107109506,
+                               0.050955695062380861, 0.18520832239976145,
+                               1.128379143519084});
+    Value q = l.polynomial(s, {-1.1791602954361697e-7, 0.000023547966471313185,
+                               0.0010179625278914885, 0.014070470171167667,
+                               0.11098505178285362, 0.49746925110067538, 1.0});
+    Value ratio = arith::DivFOp::create(rewriter, op.getLoc(), l.mul(x, p), q);
+    rewriter.replaceOp(op, clamp(ratio, 1.0));
     return success();
   }
 };

@@ -55,11 +55,12 @@ struct TileShape {
 struct ContractPlan {
   const Target *target;
   DotMode mode;
-  int64_t n, k;     ///< before padding
-  int64_t paddedK;  ///< what the tiles run over
-  unsigned bits;    ///< of a code as packed
-  int chunk;        ///< lines of codes that are unpacked together
-  bool trits;       ///< packed five to a byte
+  int64_t n, k;          ///< before padding
+  int64_t paddedK;       ///< what the tiles run over
+  mlir::Type weightType; ///< of floats: f32, f16 or bf16
+  unsigned bits;         ///< of a code as packed
+  int chunk;             ///< lines of codes that are unpacked together
+  bool trits;            ///< packed five to a byte
   bool expandTiles; ///< tiles of several rows read codes that were expanded
   int64_t maxCode;
   int64_t offset;              ///< what mixbit.dot subtracts from codes
@@ -206,11 +207,13 @@ private:
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
 
   // Dot.
-  /// Lines [begin, end) of a block, whole chunks, from `firstLine` on, added to
-  /// the group's accumulators.
+  /// Lines [begin, end) of a block, whole chunks, added to the group's
+  /// accumulators.
   void emitLines(Values &sums, mlir::Value block, int begin, int end);
-  /// The same for vectors firstVector to lastVector.
-  void emitVectorLines(Values &sums, mlir::Value block, int begin, int end);
+  /// The same for vectors firstVector to lastVector, lines counted from
+  /// `firstLine`.
+  void emitVectorLines(Values &sums, mlir::Value block, mlir::Value firstLine,
+                       int begin, int end);
   mlir::Value broadcastRow(int row, mlir::Value k);
   /// The same for RowPairs, in ContractPairs.cpp.
   void emitPairLines(Values &sums, mlir::Value block, int begin, int end);

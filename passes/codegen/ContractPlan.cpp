@@ -40,9 +40,7 @@ static void chooseTiles(ContractPlan &plan) {
     // 16 registers. With codes, one vector of outputs and more rows spend the
     // fewest instructions on the weights' signs and sizes, and leave room for
     // sums in i32 beside those in i16.
-    plan.tile = isFloat                         ? TileShape{6, 2, 1}
-                : plan.mode == DotMode::Small16 ? TileShape{5, 1, 1}
-                                                : TileShape{6, 1, 1};
+    plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{6, 1, 1};
     plan.gemv = {1, 8, 1};
     plan.prefetchBytes = 64 * 2 * 64;
     break;
@@ -72,6 +70,9 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = plan.tile;
     break;
   }
+  // Two inputs of bf16 come in one load, and wait for each other.
+  if (isFloat && plan.weightType.isBF16())
+    plan.tile.rows -= 1;
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
   int64_t rows = plan.tiles ? 32 : plan.tile.rows;
   plan.stripRows = (128 + rows - 1) / rows * rows;
@@ -79,13 +80,15 @@ static void chooseTiles(ContractPlan &plan) {
 
 static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
   LayoutAttr layout = op.getLayout();
-  if (layout.getPanel() != 16 || layout.getBlock() != 1 ||
-      layout.getInner() != 1 || layout.getBits() != 32)
-    return op.emitOpError("expected f32 weights in the layout <panel = 16, "
-                          "block = 1, inner = 1, bits = 32>, but got ")
-           << layout;
+  int64_t inner = op.getFormat().isBF16() ? 2 : 1;
+  if (layout.getPanel() != 16 || layout.getBlock() != inner ||
+      layout.getInner() != inner)
+    return op.emitOpError("expected weights of ")
+           << op.getFormat() << " in the layout <panel = 16, block = " << inner
+           << ", inner = " << inner << ">, but got " << layout;
+  plan.weightType = op.getFormat();
   if (!op.getA().getType().getElementType().isF32())
-    return op.emitOpError("expected f32 data for f32 weights, but got ")
+    return op.emitOpError("expected f32 data for weights of floats, but got ")
            << op.getA().getType();
   plan.mode = DotMode::Float;
   plan.paddedK = plan.k;
@@ -215,7 +218,7 @@ FailureOr<ContractPlan> planContract(ContractOp op, const Target &target) {
     return failure();
   }
   LogicalResult planned = failure();
-  if (op.getFormat().isF32())
+  if (isa<FloatType>(op.getFormat()))
     planned = planFloat(op, plan);
   else if (auto format = dyn_cast<QuantizedTypeInterface>(op.getFormat()))
     planned = planInteger(op, format, plan);

@@ -49,7 +49,7 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
 }
 
 //===----------------------------------------------------------------------===//
-// f32
+// Floats
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> TileEmitter::emitFloat() {
@@ -59,20 +59,62 @@ SmallVector<Value> TileEmitter::emitFloat() {
   int64_t lastPanel = (plan.n + kLine - 1) / kLine - 1;
   Value first = ir.add(ir.mul(place.panel, kPanel), place.column);
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  // Strides of a panel's line and of an output in it: floats of the buffer, or
+  // bytes where they are narrow.
+  bool isNarrow = !plan.weightType.isF32();
+  bool isPaired = plan.weightType.isBF16();
+  int64_t outputStride = isPaired ? 4 : isNarrow ? 2 : 1;
+  int64_t lineStride = kLine * outputStride;
+  int64_t panelLines = isPaired ? (plan.k + 1) / 2 : plan.k;
   Values bases;
   for (int j = 0; j < shape.vectors; ++j) {
     Value output = ir.add(first, j * stride);
     Value panel = ir.min(ir.div(output, kLine), ir.index(lastPanel));
-    bases.push_back(
-        ir.add(ir.mul(panel, plan.k * kLine), ir.rem(output, kLine)));
+    bases.push_back(ir.add(ir.mul(panel, panelLines * lineStride),
+                           ir.mul(ir.rem(output, kLine), outputStride)));
   }
-  auto step = [&](Values &sums, Value k, int phase) {
+  auto loadAs = [&](VectorType vector, Value base, Value line) -> Value {
+    Value address = ir.add(base, ir.mul(line, lineStride));
+    if (!isNarrow)
+      return vector::LoadOp::create(ir.b, ir.loc, vector, buffers.w, address);
+    auto bytes = VectorType::get(plan.lanes * outputStride, ir.b.getI8Type());
+    auto load = vector::LoadOp::create(ir.b, ir.loc, bytes, buffers.w, address);
+    if (plan.lanes == 1)
+      load.setAlignment(outputStride);
+    return vector::BitCastOp::create(ir.b, ir.loc, vector, load);
+  };
+  auto intType = VectorType::get(plan.lanes, ir.b.getI32Type());
+  Values pairs; // of inputs, where `isPaired`
+  // Inputs k, of which `index` is known modulo 2, for all vectors.
+  auto weightsOf = [&](Value k, int64_t index) {
     Values weights;
-    for (Value base : bases) {
-      Value address = ir.add(base, ir.mul(k, kLine));
-      weights.push_back(
-          vector::LoadOp::create(ir.b, ir.loc, type, buffers.w, address));
+    if (isPaired && index % 2 == 0) {
+      pairs.clear();
+      for (Value base : bases)
+        pairs.push_back(loadAs(intType, base, ir.div(k, 2)));
     }
+    for (auto [j, base] : llvm::enumerate(bases)) {
+      if (isPaired) {
+        // The even input is the low half.
+        Value bits = index % 2 == 0
+                         ? Value(arith::ShLIOp::create(ir.b, ir.loc, pairs[j],
+                                                       ir.splat(intType, 16)))
+                         : Value(arith::AndIOp::create(
+                               ir.b, ir.loc, pairs[j],
+                               ir.splat(intType, int32_t(0xffff0000))));
+        weights.push_back(vector::BitCastOp::create(ir.b, ir.loc, type, bits));
+      } else if (isNarrow) {
+        auto narrow = VectorType::get(plan.lanes, plan.weightType);
+        weights.push_back(
+            arith::ExtFOp::create(ir.b, ir.loc, type, loadAs(narrow, base, k)));
+      } else {
+        weights.push_back(loadAs(type, base, k));
+      }
+    }
+    return weights;
+  };
+  auto step = [&](Values &sums, Value k, int64_t index, int phase) {
+    Values weights = weightsOf(k, index);
     for (int i = 0; i < shape.rows; ++i) {
       Value x = memref::LoadOp::create(ir.b, ir.loc, buffers.a,
                                        ValueRange{rowIndex[i], k});
@@ -95,11 +137,11 @@ SmallVector<Value> TileEmitter::emitFloat() {
     sums = ir.loop(0, whole, unroll, sums, [&](Value k, ValueRange carried) {
       Values next(carried);
       for (int u = 0; u < unroll; ++u)
-        step(next, ir.add(k, u), u % shape.phases);
+        step(next, ir.add(k, u), u, u % shape.phases);
       return next;
     });
   for (int64_t k = whole; k < plan.k; ++k)
-    step(sums, ir.index(k), k % shape.phases);
+    step(sums, ir.index(k), k, k % shape.phases);
 
   Values result;
   for (int t = 0; t < shape.rows * shape.vectors; ++t) {
@@ -137,21 +179,41 @@ Value TileEmitter::broadcastRow(int row, Value k) {
 void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   if (inPairs())
     return emitPairLines(sums, block, begin, end);
+  if (shape.rows != 1 || plan.target->isGpu()) {
+    firstVector = 0;
+    lastVector = shape.vectors;
+    return emitVectorLines(sums, block, ir.index(0), begin, end);
+  }
   // One row alone reads each byte once, and does so in the order of memory:
-  // all lines of 16 outputs, then of the next.
-  bool inOrder = shape.rows == 1 && !plan.target->isGpu();
-  int step = inOrder ? std::max<int>(kLine / plan.lanes, 1) : shape.vectors;
+  // all lines of 16 outputs, then of the next. A few lines an iteration, or
+  // LLVM would gather the prefetches of all of them in one place.
+  int packedLines = std::max<int>(chunkLines() * codeBits() / 8, 1);
+  int few = chunkLines() * std::max(4 / packedLines, 1);
+  int step = std::max<int>(kLine / plan.lanes, 1);
   for (int first = 0; first < shape.vectors; first += step) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
-    emitVectorLines(sums, block, begin, end);
+    if ((end - begin) % few != 0 || end - begin == few) {
+      emitVectorLines(sums, block, ir.index(0), begin, end);
+      continue;
+    }
+    size_t from = firstVector * shape.phases, to = lastVector * shape.phases;
+    Values part(sums.begin() + from, sums.begin() + to);
+    part = ir.loop(ir.index(begin), ir.index(end), few, part,
+                   [&](Value line, ValueRange carried) {
+                     Values next(sums);
+                     llvm::copy(carried, next.begin() + from);
+                     emitVectorLines(next, block, line, 0, few);
+                     return Values(next.begin() + from, next.begin() + to);
+                   });
+    llvm::copy(part, sums.begin() + from);
   }
 }
 
-void TileEmitter::emitVectorLines(Values &sums, Value block, int begin,
-                                  int end) {
-  Value base = blockAddress(block);
-  Value k0 = blockInput(block);
+void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
+                                  int begin, int end) {
+  Value base = ir.add(blockAddress(block), ir.mul(firstLine, 8 * codeBits()));
+  Value k0 = ir.add(blockInput(block), ir.mul(firstLine, 4));
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).

@@ -35,7 +35,8 @@ ContractBuffers bindContractBuffers(KernelBuilder &kernel, ContractOp op,
   for (Value out : op.getOuts())
     buffers.outs.push_back(bind(out));
   auto wType = cast<MemRefType>(buffers.w.getType());
-  if (plan.mode == DotMode::Float && wType.getElementType().isInteger(8)) {
+  if (plan.mode == DotMode::Float && plan.weightType.isF32() &&
+      wType.getElementType().isInteger(8)) {
     ContractIr ir(kernel.run, kernel.loc);
     auto floats =
         MemRefType::get(wType.getNumElements() / 4, ir.b.getF32Type());

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
+#include "lib/quant/Halves.h"
 #include "lib/quant/Packing.h"
 #include "passes/kernelize/KernelFormer.h"
 #include "passes/kernelize/ScalarOps.h"
@@ -92,33 +93,49 @@ static FailureOr<PackedWeight> packWeight(Value weight, unsigned dataBits,
 
   DenseElementsAttr dense;
   DenseResourceElementsAttr resource;
+  std::optional<Format> format = formatOf(packed.format);
+  if (format && !format->isFloat())
+    format.reset();
   FloatMatrix source;
   source.rows = n;
   source.cols = k;
   std::vector<float> expanded;
-  if (matchPattern(weight, m_Constant(&resource)) &&
+  if (format && matchPattern(weight, m_Constant(&resource)) &&
       resource.getRawHandle().getBlob()) {
     source.data = resource.getRawHandle().getBlob()->getData().data();
+    source.kind = format->scale;
   } else if (matchPattern(weight, m_Constant(&dense))) {
     for (APFloat value : dense.getValues<APFloat>())
       expanded.push_back(value.convertToDouble());
     source.data = expanded.data();
   }
-  if (!source.data || !type.getElementType().isF32())
+  if (!source.data || !format || typeOf(context, *format) != packed.format)
     return user->emitError()
            << "node '" << nodeName(user->getLoc(), "linear")
-           << "': expected a constant weight of f32 or of a quantized type, "
-              "but got "
+           << "': expected a constant weight of f32, f16, bf16 or of a "
+              "quantized type, but got "
            << type;
-  packed.layout = layoutFor(Format::makeFloat());
+  packed.layout = layoutFor(*format);
   const PackedLayout &layout = packed.layout;
   int64_t shape[] = {layout.bytes(n, k) / 4};
-  packed.codes =
-      builder.weight(packedAttr<float>(shape, f32, name,
-                                       [&](MutableArrayRef<float> out) {
-                                         packFloats(source, layout, out);
-                                       }),
-                     name, loc);
+  if (format->bits == 16)
+    packed.codes = builder.weight(
+        packedAttr<uint8_t>(
+            layout.bytes(n, k), IntegerType::get(context, 8), name,
+            [&](MutableArrayRef<uint8_t> out) {
+              packHalves(
+                  source, layout, format->scale,
+                  MutableArrayRef(reinterpret_cast<uint16_t *>(out.data()),
+                                  out.size() / 2));
+            }),
+        name, loc);
+  else
+    packed.codes =
+        builder.weight(packedAttr<float>(shape, f32, name,
+                                         [&](MutableArrayRef<float> out) {
+                                           packFloats(source, layout, out);
+                                         }),
+                       name, loc);
   if (weight.hasOneUse())
     releaseData(weight.getDefiningOp<arith::ConstantOp>());
   return packed;
@@ -126,11 +143,9 @@ static FailureOr<PackedWeight> packWeight(Value weight, unsigned dataBits,
 
 /// "int8", "int4_g128", "fp32", ...: formats in kernels' names.
 static std::string shortName(Type format) {
-  if (!isa<QuantizedTypeInterface>(format))
-    return "fp32";
   std::optional<Format> parsed = formatOf(format);
   std::string name = formatName(*parsed);
-  if (parsed->groupCols)
+  if (!parsed->isFloat() && parsed->groupCols)
     name += "_g" + std::to_string(parsed->groupCols);
   return name;
 }

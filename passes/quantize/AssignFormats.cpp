@@ -100,8 +100,8 @@ private:
   void assign(Operation *constant, ArrayRef<Operation *> ops) {
     KeepRule *rule = findRule(constant, ops);
     Format format = rule ? rule->format : standard;
-    if (format.isFloat())
-      return;
+    if (format == Format::makeFloat())
+      return; // as it is
     // Tables are looked up in symmetric formats; one that `keep` names by hand
     // is refused with the reason.
     if (!rule &&
@@ -112,7 +112,8 @@ private:
     for (Operation *op : ops) {
       ++assigned;
       setFormatAttr(op, attr);
-      if (auto linear = dyn_cast<LinearOp>(op); linear && activationsAttr)
+      if (auto linear = dyn_cast<LinearOp>(op);
+          linear && activationsAttr && !format.isFloat())
         linear.setActivationsAttr(activationsAttr);
     }
   }

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "dialects/mixbit/Mixbit.h"
+#include "passes/quantize/Weights.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -26,7 +26,21 @@ std::unique_ptr<mlir::Pass>
 createAllocateFormats(const AllocateFormatsOptions &options,
                       AllocationContext *context);
 
-/// The whole stage, in order. Formats are allocated if weights are `auto`.
+/// Takes what it finds in `rounded` instead of rounding itself, and leaves
+/// nothing there.
+std::unique_ptr<mlir::Pass> createQuantizeWeights(RoundedWeights &rounded);
+
+/// Formats, until they wait at their operations; allocated if weights are
+/// `auto`.
+void buildFormatPipeline(mlir::OpPassManager &manager,
+                         const AssignFormatsOptions &options,
+                         const AllocateFormatsOptions &allocate = {},
+                         AllocationContext *context = nullptr);
+/// The rest: weights that are not among `rounded` (null: none are) are rounded
+/// by themselves.
+void buildRoundingPipeline(mlir::OpPassManager &manager,
+                           RoundedWeights *rounded = nullptr);
+/// The whole stage, in order.
 void buildQuantizePipeline(mlir::OpPassManager &manager,
                            const AssignFormatsOptions &options,
                            const AllocateFormatsOptions &allocate = {},

@@ -126,8 +126,10 @@ def QuantizeWeights : Pass<"quantize-weights", "::mlir::ModuleOp"> {
   let summary = "Round weights to the formats that were assigned";
   let description = [{
     Replaces the weight of each operation with a `format` by a
-    `mixbit.quantized_constant`, rounded to nearest, a weight shared by several
-    operations once, and drops the attribute. The data of a float weight that
+    `mixbit.quantized_constant` and drops the attribute; a weight shared by
+    several operations is rounded once. Codes are the nearest, below 8 bits for
+    the scales of least squared error; `mixbit compile --calibration` hands over
+    weights that it has rounded itself. The data of a float weight that
     nothing reads any more is freed; what is mapped from a file is handed back
     to the kernel, so that memory holds one float weight at a time.
 

@@ -8,16 +8,29 @@ namespace mixbit {
 #define GEN_PASS_REGISTRATION
 #include "passes/quantize/Passes.h.inc"
 
-void buildQuantizePipeline(mlir::OpPassManager &manager,
-                           const AssignFormatsOptions &options,
-                           const AllocateFormatsOptions &allocate,
-                           AllocationContext *context) {
+void buildFormatPipeline(mlir::OpPassManager &manager,
+                         const AssignFormatsOptions &options,
+                         const AllocateFormatsOptions &allocate,
+                         AllocationContext *context) {
   manager.addPass(createAssignFormats(options));
   manager.addPass(createDetectGrids());
   if (options.weights == "auto")
     manager.addPass(createAllocateFormats(allocate, context));
-  manager.addPass(createQuantizeWeights());
+}
+
+void buildRoundingPipeline(mlir::OpPassManager &manager,
+                           RoundedWeights *rounded) {
+  manager.addPass(rounded ? createQuantizeWeights(*rounded)
+                          : createQuantizeWeights());
   manager.addPass(createVerifyQuantized());
+}
+
+void buildQuantizePipeline(mlir::OpPassManager &manager,
+                           const AssignFormatsOptions &options,
+                           const AllocateFormatsOptions &allocate,
+                           AllocationContext *context) {
+  buildFormatPipeline(manager, options, allocate, context);
+  buildRoundingPipeline(manager);
 }
 
 namespace {

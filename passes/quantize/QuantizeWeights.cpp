@@ -1,12 +1,14 @@
 //===- QuantizeWeights.cpp - Rounds weights to their formats --------------===//
 //
-// One float weight after the other: rounded, replaced, freed. The rounding is
-// lib/quant's.
+// One float weight after the other: rounded, unless calibration has done it,
+// replaced, freed. The rounding is lib/quant's.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/quant/Gptq.h"
 #include "lib/quant/Grid.h"
+#include "lib/quant/Halves.h"
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
@@ -60,6 +62,7 @@ FloatKind kindOf(Type element) {
 
 struct QuantizeWeights : impl::QuantizeWeightsBase<QuantizeWeights> {
   using QuantizeWeightsBase::QuantizeWeightsBase;
+  explicit QuantizeWeights(RoundedWeights &given) : given(&given) {}
 
   void runOnOperation() override {
     countResources();
@@ -110,12 +113,14 @@ private:
                                   << "': expected a uniform format to round "
                                      "to, but got "
                                   << attr.getType();
-    if (format->isFloat()) {
-      finish(ops, {});
-      return success();
-    }
-    FailureOr<QuantizedMatrix> matrix =
-        round(constant, name, *format, attr.getReason() == "grid");
+    if (format->isFloat())
+      return narrow(constant, name, *format, ops);
+    FailureOr<QuantizedMatrix> matrix = failure();
+    auto known = given ? given->find({constant, attr}) : nullptr;
+    if (given && known != given->end())
+      matrix = std::move(known->second);
+    else
+      matrix = round(constant, name, *format, attr.getReason() == "grid");
     if (failed(matrix))
       return failure();
     ++rounded;
@@ -125,11 +130,53 @@ private:
     return success();
   }
 
-  FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
-                                   const Format &format, bool isOnGrid) {
+  /// Floats of another type, if it has fewer bits.
+  LogicalResult narrow(arith::ConstantOp constant, StringRef name,
+                       const Format &format, ArrayRef<Operation *> ops) {
+    auto type = cast<RankedTensorType>(constant.getType());
+    if (floatBytes(format.scale) >= floatBytes(kindOf(type.getElementType()))) {
+      finish(ops, {});
+      return success();
+    }
+    std::vector<uint8_t> storage;
+    FailureOr<FloatMatrix> matrix = read(constant, name, storage);
+    if (failed(matrix))
+      return failure();
+    auto bytes = roundFloats(*matrix, format.scale);
+    if (!bytes)
+      return constant.emitError() << "weight '" << name
+                                  << "': " << llvm::toString(bytes.takeError());
+    OpBuilder builder(constant);
+    auto narrowType = RankedTensorType::get(
+        type.getShape(), typeOf(constant.getContext(), format));
+    Value weight = arith::ConstantOp::create(
+        builder, constant.getLoc(),
+        cast<TypedAttr>(makeResource(narrowType, name, std::move(*bytes))));
+    ++rounded;
+    finish(ops, weight);
+    for (Operation *op : ops)
+      if (auto embedding = dyn_cast<EmbeddingOp>(op))
+        widen(embedding, narrowType.getElementType());
+    if (constant->use_empty())
+      release(constant);
+    return success();
+  }
+
+  /// Rows come out as the table holds them; users want what they had.
+  static void widen(EmbeddingOp op, Type element) {
+    auto type = cast<RankedTensorType>(op.getType());
+    op.getResult().setType(RankedTensorType::get(type.getShape(), element));
+    OpBuilder builder(op.getContext());
+    builder.setInsertionPointAfter(op);
+    auto wide = CastOp::create(builder, op.getLoc(), type, op.getResult());
+    op.getResult().replaceAllUsesExcept(wide.getResult(), wide);
+  }
+
+  /// The constant's data, held by it or by `storage`.
+  FailureOr<FloatMatrix> read(arith::ConstantOp constant, StringRef name,
+                              std::vector<uint8_t> &storage) {
     auto type = cast<RankedTensorType>(constant.getType());
     auto value = cast<ElementsAttr>(constant.getValue());
-    std::vector<uint8_t> storage;
     auto bytes = constantBytes(value, storage);
     if (!bytes)
       return constant.emitError()
@@ -143,10 +190,21 @@ private:
       return constant.emitError()
              << "weight '" << name << "': expected " << expected
              << " bytes of data, but got " << bytes->size();
-    FloatMatrix floats{bytes->data(), kindOf(type.getElementType()),
+    return FloatMatrix{bytes->data(), kindOf(type.getElementType()),
                        type.getDimSize(0), type.getDimSize(1)};
-    auto matrix =
-        isOnGrid ? fitGrid(floats, format) : roundToNearest(floats, format);
+  }
+
+  FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
+                                   const Format &format, bool isOnGrid) {
+    std::vector<uint8_t> storage;
+    FailureOr<FloatMatrix> floats = read(constant, name, storage);
+    if (failed(floats))
+      return failure();
+    // With many levels the largest magnitude sets the scale well enough.
+    auto matrix = isOnGrid ? fitGrid(*floats, format)
+                  : format.kind == FormatKind::Int && format.bits == 8
+                      ? roundToNearest(*floats, format)
+                      : roundToSearchedScales(*floats, format);
     if (!matrix)
       return constant.emitError()
              << "weight '" << name
@@ -212,6 +270,11 @@ private:
   }
 
   llvm::StringMap<unsigned> holders;
+  RoundedWeights *given = nullptr;
 };
 } // namespace
+
+std::unique_ptr<Pass> createQuantizeWeights(RoundedWeights &rounded) {
+  return std::make_unique<QuantizeWeights>(rounded);
+}
 } // namespace mixbit

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mixbit {
 
@@ -19,6 +20,11 @@ mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
 
 /// The annotation of an operation with a weight; null if there is none.
 FormatAttr formatAttrOf(mlir::Operation *op);
+
+/// Weights that have been rounded before quantize-weights runs, by constant and
+/// the format that waits at its users.
+using RoundedWeights =
+    llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>, QuantizedMatrix>;
 
 /// Sets it.
 void setFormatAttr(mlir::Operation *op, FormatAttr format);

@@ -95,8 +95,12 @@ std::string TrimProof::locate(Value value, Positions &result) const {
 std::string TrimProof::checkElementwise(Operation *op) {
   Value result = op->getResult(0);
   int64_t at = dim(result);
+  bool anyPositions = llvm::any_of(
+      op->getOperands(), [&](Value operand) { return dim(operand) >= 0; });
+  constexpr const char *fixed =
+      "operands of the sequence's length, but got one of a fixed length";
   if (at < 0)
-    return "";
+    return anyPositions ? fixed : "";
   int64_t fromRight = shapes.rank(result) - at;
   AffineExpr extent = shapes.shape(result)[at];
   for (Value operand : op->getOperands()) {
@@ -105,7 +109,7 @@ std::string TrimProof::checkElementwise(Operation *op) {
       continue;
     AffineExpr own = shapes.shape(operand)[rank - fromRight];
     if (constantValue(own) != 1 && !provablyEqual(own, extent))
-      return "operands of the sequence's length, but got one of a fixed length";
+      return fixed;
   }
   return "";
 }
@@ -199,6 +203,10 @@ std::string TrimProof::check(Operation *op, bool &blank) {
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
     blank = isBlank(reshape.getX());
     return checkReshape(reshape);
+  }
+  if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    blank = isBlank(transpose.getX());
+    return "";
   }
   if (auto slice = dyn_cast<SliceOp>(op)) {
     blank = isBlank(slice.getX()) && dim(result) >= 0;

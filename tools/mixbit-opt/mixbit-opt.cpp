@@ -5,6 +5,7 @@
 #include "passes/codegen/Passes.h"
 #include "passes/kernelize/Passes.h"
 #include "passes/quantize/Passes.h"
+#include "passes/sensitivity/Passes.h"
 #include "passes/simplify/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
                   mixbit::check::CheckDialect>();
   mixbit::registerKernelizePasses();
   mixbit::registerQuantizePasses();
+  mixbit::registerSensitivityPasses();
   mixbit::registerCodegenPasses();
   mixbit::registerCodegenPipelines();
   mixbit::registerSimplifyPasses();

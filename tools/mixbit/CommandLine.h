@@ -114,5 +114,6 @@ int runRun(Arguments arguments);
 int runBench(Arguments arguments);
 int runEvaluate(Arguments arguments);
 int runInspect(Arguments arguments);
+int runSensitivity(Arguments arguments);
 
 } // namespace mixbit::tool

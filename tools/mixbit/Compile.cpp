@@ -18,8 +18,8 @@ using llvm::StringRef;
 
 /// Names of formats, as --weights and --keep take them.
 static constexpr StringRef weightFormats[] = {
-    "fp32", "int8", "int7",    "int6",   "int5", "int4",
-    "int3", "int2", "ternary", "binary", "auto"};
+    "fp32", "fp16", "bf16", "int8",    "int7",   "int6", "int5",
+    "int4", "int3", "int2", "ternary", "binary", "auto"};
 
 /// "ROWSxCOLS" into two extents.
 static std::string parseGroup(StringRef text, CompileOptions &options) {

@@ -29,6 +29,7 @@ static const Subcommand subcommands[] = {
     {"evaluate", "accuracy, or agreement with another model, on a data set",
      runEvaluate},
     {"inspect", "what a library or an ONNX file holds", runInspect},
+    {"sensitivity", "how much the loss depends on each weight", runSensitivity},
 };
 
 static void printHelp(llvm::raw_ostream &os) {
@@ -36,7 +37,7 @@ static void printHelp(llvm::raw_ostream &os) {
         "Compiles neural networks in ONNX to shared libraries, and runs "
         "them.\n\ncommands:\n";
   for (const Subcommand &command : subcommands)
-    os << "  " << llvm::left_justify(command.name, 10) << command.help << "\n";
+    os << "  " << llvm::left_justify(command.name, 12) << command.help << "\n";
   os << "\n  mixbit COMMAND --help     the options of a command\n"
         "  mixbit --version\n";
 }
@@ -64,7 +65,7 @@ int main(int argc, char **argv) {
   for (const Subcommand &command : subcommands)
     if (name == command.name)
       return finishOutput(command.run(arguments.drop_front()));
-  if (name == "generate" || name == "sensitivity")
+  if (name == "generate")
     llvm::errs() << "mixbit: error: command '" << name
                  << "' is not supported yet\n";
   else

@@ -11,9 +11,9 @@ mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w
 // -----
 
 mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
-  // expected-error @below {{expected a quantized format or f32, but got 'f16'}}
+  // expected-error @below {{expected a quantized format, f32, f16 or bf16, but got 'f64'}}
   mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
-      maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f16 shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
+      maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f64 shape [8, 64] layout <panel = 64, block = 64, inner = 4, bits = 8> {
   ^bb0(%acc: f32, %bias: f32):
     mixbit.yield %acc : f32
   }
@@ -99,7 +99,7 @@ mixbit.kernel @k(%a: memref<?x64xi16>, %b: memref<8xf32>, %c: memref<?x8xf32>, %
 // -----
 
 mixbit.kernel @k(%a: memref<?x64xi8>, %b: memref<8xf32>, %c: memref<?x8xf32>, %w: memref<4096xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
-  // expected-error @below {{expected a of f32 with weights of f32, but got 'memref<?x64xi8>'}}
+  // expected-error @below {{expected a of f32 with weights of floats, but got 'memref<?x64xi8>'}}
   mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<4096xi8>, memref<1x1x64xf32>) extras(%b : memref<8xf32>) outs(%c : memref<?x8xf32>)
       maps [affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>] format f32 shape [8, 64] layout <panel = 16, block = 1, inner = 1, bits = 32> {
   ^bb0(%acc: f32, %bias: f32):

@@ -85,8 +85,8 @@ func.func private @f() -> !mixbit.mixed<axis = 0, segments = [4 : i8]>
 
 // -----
 
-// expected-error @below {{expected 1, 4, 8 or 32 inner inputs, but got 2}}
-"test.attr"() {a = #mixbit.layout<panel = 64, block = 64, inner = 2, bits = 8>} : () -> ()
+// expected-error @below {{expected 1, 2, 4, 8 or 32 inner inputs, but got 3}}
+"test.attr"() {a = #mixbit.layout<panel = 64, block = 64, inner = 3, bits = 8>} : () -> ()
 
 // -----
 
@@ -95,7 +95,7 @@ func.func private @f() -> !mixbit.mixed<axis = 0, segments = [4 : i8]>
 
 // -----
 
-// expected-error @below {{expected 1 to 8 or 32 bits, but got 9}}
+// expected-error @below {{expected 1 to 8, 16 or 32 bits, but got 9}}
 "test.attr"() {a = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 9>} : () -> ()
 
 // -----

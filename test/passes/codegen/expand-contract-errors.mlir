@@ -17,7 +17,7 @@ mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<1024xf32>, %c: memref<?x16xf32
 
 module attributes {mixbit.target = #mixbit.target<"avx512vnni">} {
 mixbit.kernel @k(%a: memref<?x64xf32>, %w: memref<2048xf32>, %c: memref<?x16xf32>) {
-  // expected-error@below {{expected f32 weights in the layout <panel = 16, block = 1, inner = 1, bits = 32>}}
+  // expected-error@below {{expected weights of 'f32' in the layout <panel = 16, block = 1, inner = 1>}}
   mixbit.contract a(%a : memref<?x64xf32>) w(%w : memref<2048xf32>)
       outs(%c : memref<?x16xf32>) maps [affine_map<(m, n) -> (m, n)>]
       format f32 shape [16, 64] layout <panel = 32, block = 1, inner = 1, bits = 32> {

@@ -62,6 +62,21 @@ mixbit.kernel @bytes(%a: memref<?x256xi8>, %as: memref<?xf32>, %w: memref<32768x
   }
 }
 
+// Two inputs of bf16 lie in a word; halves of f16 are converted.
+// CHECK-LABEL: func.func @halves(
+// CHECK: arith.shli
+// CHECK: vector.fma
+// CHECK: arith.andi
+// CHECK: vector.fma
+mixbit.kernel @halves(%a: memref<?x256xf32>, %w: memref<65536xi8>, %c: memref<?x128xf32>) {
+  mixbit.contract a(%a : memref<?x256xf32>) w(%w : memref<65536xi8>)
+      outs(%c : memref<?x128xf32>) maps [affine_map<(m, n) -> (m, n)>]
+      format bf16 shape [128, 256] layout <panel = 16, block = 2, inner = 2, bits = 16> {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
 // Groups have float accumulators; small codes are first added in i16 on AVX2.
 // CHECK-LABEL: func.func @groups(
 // VNNI: mixbit.dot {{.*}} {max_code = 15 : i64} : vector<16xi32>, vector<64xi8>

@@ -9,6 +9,15 @@ func.func @not_finite(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
 
 // -----
 
+func.func @too_large(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  // expected-error @below {{weight 'weight': expected values that fp16 holds, but got 70000 at row 1, column 0}}
+  %w = arith.constant dense<[[1.0, 2.0], [7.0e4, 3.0]]> : tensor<2x2xf32>
+  %y = mixbit.linear %x, %w {format = #mixbit.format<f16, "default">} : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
 func.func @left_out(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
   // expected-error @below {{weight 'weight': expected its data, but it is left out of the IR}}
   %w = arith.constant dense_resource<w> : tensor<2x2xf32>

@@ -54,6 +54,20 @@ func.func @kept(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
   return %y : tensor<?x2xf32>
 }
 
+// Floats of 16 bits; what a table's rows are used for stays f32.
+// CHECK-LABEL: func.func @halves
+func.func @halves(%ids: tensor<?xi64>) -> tensor<?x2xf32> {
+  // CHECK-NEXT: %[[H:.*]] = arith.constant dense_resource<half> : tensor<2x4xbf16>
+  %w = arith.constant dense<[[1.0, 2.0, -1.0, 1.00390625], [0.0, 0.0, 0.0, 0.0]]> : tensor<2x4xf32> loc("half")
+  // CHECK-NEXT: %[[E:.*]] = mixbit.embedding %[[H]], %arg0 : (tensor<2x4xbf16>, tensor<?xi64>) -> tensor<?x4xbf16>
+  // CHECK-NEXT: %[[X:.*]] = mixbit.cast %[[E]] : (tensor<?x4xbf16>) -> tensor<?x4xf32>
+  %x = mixbit.embedding %w, %ids {format = #mixbit.format<bf16, "default">} : (tensor<2x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  // CHECK-NEXT: mixbit.linear %[[X]], %[[H]] : (tensor<?x4xf32>, tensor<2x4xbf16>) -> tensor<?x2xf32>
+  %y = mixbit.linear %x, %w {format = #mixbit.format<bf16, "default">} : (tensor<?x4xf32>, tensor<2x4xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// CHECK-DAG: half: "0x{{[0-9a-fA-F]*}}803F004080BF803F
 // Codes: 1.27 / 0.01 is 127, that is 255; 128 stands for zero.
 // CHECK-DAG: tied.codes: "0x{{0?}}{{[0-9a-fA-F]*}}FF80018180808080"
 // CHECK-DAG: z.codes: "0x{{[0-9a-fA-F]*}}10F2"

@@ -5,6 +5,7 @@
 // rounding: the reference adds in the same order.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/quant/Halves.h"
 #include "test/unit/codegen/KernelHarness.h"
 
 #include "test/unit/codegen/AmxEmulator.h"
@@ -67,9 +68,9 @@ static bool isTestedInFull(const Variant &variant) {
 }
 
 static bool isRepresentative(const Case &kind) {
-  return llvm::is_contained({"fp32", "int8", "int8zero", "int7", "int5g32",
-                             "int4g128", "int3g32", "int2g64", "ternary",
-                             "ternaryg64", "binaryg64"},
+  return llvm::is_contained({"fp32", "fp16", "bf16", "int8", "int8zero", "int7",
+                             "int5g32", "int4g128", "int3g32", "int2g64",
+                             "ternary", "ternaryg64", "binaryg64"},
                             llvm::StringRef(kind.name));
 }
 
@@ -88,7 +89,8 @@ TEST_P(ContractTest, MatchesReference) {
   // Rows as wide as the inputs, or padded to whole blocks.
   std::vector<Size> sizes = {{12, 60, 60}, {100, 100, 128}, {64, 384, 384}};
   if (llvm::StringRef("int8") == kind.name ||
-      llvm::StringRef("fp32") == kind.name)
+      llvm::StringRef("fp32") == kind.name ||
+      llvm::StringRef("bf16") == kind.name)
     sizes.insert(sizes.end(), {{1, 5, 5}, {17, 4, 64}, {130, 64, 64}});
   // Lines left over of fives: 64 inputs leave 1, 128 leave 2, 192 leave 3.
   if (kind.format.kind == FormatKind::Ternary)
@@ -180,6 +182,8 @@ static const Variant variants[] = {
 
 static const Case cases[] = {
     {"fp32", Format::makeFloat()},
+    {"fp16", makeFloatFormat(FloatKind::F16)},
+    {"bf16", makeFloatFormat(FloatKind::BF16)},
     {"int8", Format::makeInt(8, 1, 0)},
     {"int8zero", Format::makeInt(8, 1, 0, FloatKind::F32, ZeroKind::I8)},
     {"int8g64", Format::makeInt(8, 1, 64)},
@@ -260,9 +264,9 @@ TEST_P(ContractQemuTest, MatchesReference) {
   };
   for (const Case &kind : cases) {
     // One of each kind: QEMU and the cross compiler take their time.
-    if (!llvm::is_contained({"fp32", "int8", "int7", "int5g32", "int4g32",
-                             "int4g64zero", "int3g32", "ternary", "ternaryg64",
-                             "binaryg64"},
+    if (!llvm::is_contained({"fp32", "fp16", "bf16", "int8", "int7", "int5g32",
+                             "int4g32", "int4g64zero", "int3g32", "ternary",
+                             "ternaryg64", "binaryg64"},
                             llvm::StringRef(kind.name)))
       continue;
     for (const Size &size : {Size{1, 12, 60, 60}, Size{13, 100, 100, 128},

@@ -1,5 +1,6 @@
 //===- KernelHarness.cpp - Compiles kernels in this process ---------------===//
 #include "test/unit/codegen/KernelHarness.h"
+#include "lib/quant/Halves.h"
 
 #include "dialects/mixbit/Mixbit.h"
 #include "passes/codegen/Codegen.h"
@@ -226,6 +227,16 @@ ContractProblem ContractProblem::make(int64_t m, int64_t n, int64_t k,
   fill(p.bias, n, 0.1f);
   FloatMatrix matrix{p.floatWeights.data(), FloatKind::F32, n, k};
   PackedLayout layout = p.layout = layoutFor(format, density, dataBits);
+  if (format.isFloat() && format.bits == 16) {
+    // What is left of the weights is what the reference multiplies.
+    for (float &value : p.floatWeights)
+      value = roundToFloat(value, format.scale);
+    std::vector<uint16_t> halves(layout.bytes(n, k) / 2);
+    packHalves(matrix, layout, format.scale, halves);
+    p.packed.resize(layout.bytes(n, k));
+    std::memcpy(p.packed.data(), halves.data(), p.packed.size());
+    return p;
+  }
   if (format.isFloat()) {
     p.packedFloats.resize(layout.bytes(n, k) / 4);
     packFloats(matrix, layout, p.packedFloats);
@@ -269,7 +280,9 @@ static std::string formatText(const Format &format) {
                       "], scale = " + scaleText(format);
   switch (format.kind) {
   case FormatKind::Float:
-    return "f32";
+    return format.scale == FloatKind::F32   ? "f32"
+           : format.scale == FloatKind::F16 ? "f16"
+                                            : "bf16";
   case FormatKind::Int:
     return "!mixbit.int<" + std::to_string(format.bits) + ", " + group +
            (format.hasZero() ? ", zero = i8>" : ">");
@@ -286,8 +299,9 @@ std::string ContractProblem::text(const std::string &epilogue,
   auto number = [](int64_t value) { return std::to_string(value); };
   bool isFloat = format.isFloat();
   std::string a = "memref<?x" + number(ka) + (isFloat ? "xf32>" : "xi8>");
-  std::string w = isFloat ? "memref<" + number(packedFloats.size()) + "xf32>"
-                          : "memref<" + number(packed.size()) + "xi8>";
+  std::string w = !packedFloats.empty()
+                      ? "memref<" + number(packedFloats.size()) + "xf32>"
+                      : "memref<" + number(packed.size()) + "xi8>";
   std::string scaleShape = number(layout.panels(n)) + "x" +
                            number(isFloat ? 1 : format.colGroups(k)) + "x" +
                            number(layout.panel);
@@ -331,7 +345,9 @@ std::vector<int64_t> ContractProblem::args(std::vector<float> &out) const {
   };
   std::vector<int64_t> words{0};
   if (format.isFloat()) {
-    words.insert(words.end(), {address(floatData), m, address(packedFloats)});
+    words.insert(words.end(),
+                 {address(floatData), m,
+                  packed.empty() ? address(packedFloats) : address(packed)});
   } else {
     words.insert(words.end(), {address(rows), m, address(data.scales), m,
                                address(packed), address(scales)});
@@ -380,7 +396,10 @@ std::string ContractProblem::cSource(const std::string &name) const {
   // Floats are given by their bits.
   if (format.isFloat()) {
     add("uint32_t", "a", floatData, true);
-    add("uint32_t", "w", packedFloats, false);
+    if (packed.empty())
+      add("uint32_t", "w", packedFloats, false);
+    else
+      add("uint8_t", "w", packed, false);
   } else {
     add("int8_t", "a", rows, true);
     add("uint32_t", "as", data.scales, true);

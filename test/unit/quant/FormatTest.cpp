@@ -1,5 +1,6 @@
 //===- FormatTest.cpp - Sizes, names, what kernels serve ------------------===//
 #include "lib/quant/Format.h"
+#include "lib/quant/Halves.h"
 
 #include "gtest/gtest.h"
 
@@ -15,6 +16,10 @@ std::string errorOf(llvm::Expected<Format> format) {
 
 TEST(FormatTest, parsesNames) {
   EXPECT_EQ(llvm::cantFail(parseFormat("fp32")), Format::makeFloat());
+  EXPECT_EQ(llvm::cantFail(parseFormat("bf16")),
+            makeFloatFormat(FloatKind::BF16));
+  EXPECT_NE(llvm::cantFail(parseFormat("fp16")),
+            makeFloatFormat(FloatKind::BF16));
   EXPECT_EQ(llvm::cantFail(parseFormat("int8")), Format::makeInt(8, 1, 0));
   EXPECT_EQ(llvm::cantFail(parseFormat("int4")),
             Format::makeInt(4, 1, 128, FloatKind::F16));
@@ -48,7 +53,8 @@ TEST(FormatTest, parsesNames) {
 
 TEST(FormatTest, refusesNonsense) {
   EXPECT_EQ(errorOf(parseFormat("int9")),
-            "expected a format of fp32, int1 to int8, ternary or binary, but "
+            "expected a format of fp32, fp16, bf16, int1 to int8, ternary or "
+            "binary, but "
             "got 'int9'");
   for (const char *name : {"", "int", "int0", "int44", "int-4", "int04", "auto",
                            "Int8", "ternary ", "int4x", "intz", "ternaryz"})

@@ -1,6 +1,7 @@
 //===- PackingTest.cpp - Weights as kernels read them ---------------------===//
 #include "lib/quant/Packing.h"
 #include "lib/quant/Codes.h"
+#include "lib/quant/Halves.h"
 #include "lib/quant/Reference.h"
 
 #include "gtest/gtest.h"
@@ -264,7 +265,37 @@ TEST(PackingTest, floatsArePadded) {
   EXPECT_EQ(packed[2], 0);
 }
 
+TEST(PackingTest, halvesArePadded) {
+  const int64_t rows = 18, cols = 5;
+  std::vector<float> values(rows * cols);
+  for (size_t i = 0; i != values.size(); ++i)
+    values[i] = float(i + 1) + 0.001f; // rounds to i + 1 in both types
+  for (FloatKind kind : {FloatKind::F16, FloatKind::BF16}) {
+    PackedLayout layout = layoutFor(makeFloatFormat(kind));
+    int64_t inner = kind == FloatKind::BF16 ? 2 : 1;
+    ASSERT_EQ(layout.inner, inner);
+    ASSERT_EQ(layout.bytes(rows, cols),
+              32 * (cols + inner - 1) / inner * inner * 2);
+    std::vector<uint16_t> packed(layout.bytes(rows, cols) / 2, 0xffff);
+    packHalves({values.data(), FloatKind::F32, rows, cols}, layout, kind,
+               packed);
+    // [N/16][K/inner][16][inner]
+    for (int64_t row = 0; row != 32; ++row)
+      for (int64_t col = 0; col != layout.paddedCols(cols); ++col) {
+        int64_t line = row / 16 * layout.blocks(cols) + col / inner;
+        uint16_t bits = packed[(line * 16 + row % 16) * inner + col % inner];
+        bool pad = row >= rows || col >= cols;
+        ASSERT_EQ(kind == FloatKind::BF16 ? fromBFloat16(bits)
+                                          : fromFloat16(bits),
+                  pad ? 0 : roundToFloat(values[row * cols + col], kind));
+      }
+  }
+}
+
 TEST(PackingTest, layoutsThatCannotBe) {
+  EXPECT_TRUE((PackedLayout{16, 2, 2, 16}.isValid()));
+  EXPECT_FALSE((PackedLayout{16, 1, 2, 16}.isValid()));
+  EXPECT_FALSE((PackedLayout{16, 4, 4, 16}.isValid()));
   EXPECT_FALSE((PackedLayout{60, 64, 4, 8}.isValid()));
   EXPECT_FALSE((PackedLayout{64, 64, 8, 8}.isValid()));
   EXPECT_FALSE((PackedLayout{64, 4, 4, 4}.isValid()));

@@ -1,5 +1,6 @@
 //===- RoundTest.cpp - Rounding weights to nearest ------------------------===//
 #include "lib/quant/Codes.h"
+#include "lib/quant/Halves.h"
 #include "lib/quant/Reference.h"
 
 #include "gtest/gtest.h"
@@ -224,6 +225,29 @@ TEST(RoundTest, zeroPointsReturn) {
   EXPECT_EQ(decodeZeros(encodeZeros(zeros, ZeroKind::F16), ZeroKind::F16),
             zeros);
   EXPECT_TRUE(encodeZeros(zeros, ZeroKind::None).empty());
+}
+
+TEST(RoundTest, floatsAreTheNearest) {
+  const float values[] = {1.0f, 1.00390625f, -2.5f, 0.0f, 3.4e38f, 1e-41f};
+  auto bytes = roundFloats({values, FloatKind::F32, 2, 3}, FloatKind::BF16);
+  // 3.4e38 rounds to infinity in bf16.
+  ASSERT_FALSE(bool(bytes));
+  EXPECT_EQ(llvm::toString(bytes.takeError()),
+            "expected values that bf16 holds, but got 3.4e+38 at row 1, "
+            "column 1");
+  bytes = roundFloats({values, FloatKind::F32, 1, 4}, FloatKind::BF16);
+  ASSERT_TRUE(bool(bytes)) << llvm::toString(bytes.takeError());
+  ASSERT_EQ(bytes->size(), 8u);
+  // A tie goes to the even neighbour.
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(loadFloat(bytes->data(), i, FloatKind::BF16),
+              i == 1 ? 1.0f : values[i]);
+  const float large[] = {65504.0f, 65520.0f};
+  bytes = roundFloats({large, FloatKind::F32, 1, 2}, FloatKind::F16);
+  ASSERT_FALSE(bool(bytes));
+  EXPECT_EQ(llvm::toString(bytes.takeError()),
+            "expected values that fp16 holds, but got 65520 at row 0, column "
+            "1");
 }
 
 } // namespace

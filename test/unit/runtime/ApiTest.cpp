@@ -392,9 +392,9 @@ TEST(Api, ChoosesAVariantThatTheCpuRuns) {
 TEST(Api, RejectsBadContexts) {
   const mixbit_api *api = getApi();
   mixbit_context *context = nullptr;
-  EXPECT_EQ(api->context_create(api, 2, 1, &context), MIXBIT_INVALID_ARGUMENT);
+  EXPECT_EQ(api->context_create(api, 3, 1, &context), MIXBIT_INVALID_ARGUMENT);
   EXPECT_STREQ(api->last_error(nullptr),
-               "expected an entry index below 2, but got 2");
+               "expected an entry index below 3, but got 3");
   EXPECT_EQ(api->context_create(api, 0, -1, &context), MIXBIT_INVALID_ARGUMENT);
   EXPECT_EQ(api->context_create(api, 0, 1, nullptr), MIXBIT_INVALID_ARGUMENT);
   EXPECT_EQ(api->run(nullptr), MIXBIT_INVALID_ARGUMENT);

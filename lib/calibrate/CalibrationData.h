@@ -1,0 +1,60 @@
+//===- CalibrationData.h - Samples that a network is measured on -*- C++
+//-*-===//
+//
+// Files of `--calibration`: each an .npz of arrays named as the network's
+// inputs, the first axis the sample; other arrays (labels) are left alone.
+// Several files are domains of one mix, each with a name and a weight; a
+// domain counts as its weight, however many samples it has.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "lib/support/Tensor.h"
+
+#include "llvm/Support/Error.h"
+
+namespace mixbit {
+
+/// An input of a network: what an array must fit.
+struct CalibrationInput {
+  std::string name;
+  mixbit_type type = MIXBIT_F32;
+  std::vector<int64_t> shape; ///< -1 where it is not fixed
+};
+
+/// One file's samples as the network takes them.
+struct CalibrationDomain {
+  std::string name; ///< as given, else the file's path
+  std::string path;
+  double weight = 1;
+  int64_t samples = 0;
+  std::vector<Tensor> inputs; ///< in the network's order, all samples
+
+  /// The inputs of samples [first, first + count).
+  std::vector<Tensor> slice(int64_t first, int64_t count) const;
+};
+
+class CalibrationData {
+public:
+  /// Reads files: each entry is FILE or NAME:WEIGHT=FILE. Errors begin with
+  /// the entry or the path.
+  static llvm::Expected<CalibrationData>
+  load(llvm::ArrayRef<std::string> entries);
+
+  /// Arrays for the inputs, converted as nothing is lost: integers of another
+  /// width whose values fit. Fails on an array that is missing (the message
+  /// lists those that are there), of another type or shape, with NaNs or
+  /// infinities, and on files without samples.
+  llvm::Expected<std::vector<CalibrationDomain>>
+  fit(llvm::ArrayRef<CalibrationInput> inputs) const;
+
+private:
+  struct File {
+    std::string name, path;
+    double weight;
+    NamedTensors arrays;
+  };
+  std::vector<File> files;
+};
+
+} // namespace mixbit

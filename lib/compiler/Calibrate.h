@@ -1,0 +1,52 @@
+//===- Calibrate.h - Rounding weights on calibration data -------*- C++ -*-===//
+//
+// Walks a network layer by layer (lib/calibrate/Segments.h) on two paths, in
+// floats and with the layers before already rounded, and rounds each weight
+// that waits for a format with the statistics of its inputs (lib/quant/Gptq.h).
+// Rows that an attention's mask hides are left out.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "lib/calibrate/CalibrationData.h"
+#include "lib/quant/Gptq.h"
+#include "passes/quantize/Weights.h"
+
+#include <functional>
+
+namespace mixbit {
+
+struct CalibrateOptions {
+  GptqOptions rounding;
+  /// Of the compiler and the walk, 0 is one a CPU; no result depends on it.
+  int threads = 0;
+  /// Samples that run at once, where the network's batch is free.
+  int64_t batch = 32;
+  /// Called before each step with how many of how many are done.
+  std::function<void(int64_t done, int64_t all)> progress;
+};
+
+/// How much a layer's output changes on the calibration data: the squared error
+/// over the squared output, as rounded and if it were rounded to nearest (with
+/// the ridge of lib/quant/Gptq.h in both).
+struct LayerRounding {
+  std::string name;
+  double error, nearestError;
+};
+
+struct CalibrationResult {
+  RoundedWeights weights;
+  std::vector<LayerRounding> layers; ///< linears, in the order of the graph
+};
+
+/// Rounds all weights of linears with a `format` (tables of embeddings by
+/// squared error alone) without changing `module`, functions of graph
+/// operations; quantize-weights takes the result. Weights whose format is not
+/// uniform are left to it. Errors begin with the file, array or node; of
+/// compiling, the reasons are on `diagnostics`.
+llvm::Expected<CalibrationResult>
+roundOnCalibration(mlir::ModuleOp module, const CalibrationData &data,
+                   const CalibrateOptions &options,
+                   llvm::raw_ostream &diagnostics);
+
+} // namespace mixbit

@@ -1,0 +1,593 @@
+//===- Measure.cpp - Compiled gradients and what they add up to -----------===//
+#include "lib/measure/MeasureState.h"
+
+#include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicMath.h"
+#include "dialects/mixbit/SymbolicShapes.h"
+#include "passes/sensitivity/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/Parallel.h"
+
+#include <cmath>
+
+using namespace mlir;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+namespace mixbit {
+
+uint64_t mixBits(uint64_t value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+SensitivityMeter::State::State(func::FuncOp func, const SampleSet &samples,
+                               MeasureOptions options,
+                               llvm::raw_ostream &diagnostics)
+    : func(func), samples(samples), options(std::move(options)),
+      diagnostics(diagnostics) {
+  result.loss = samples.labels ? "cross-entropy" : "divergence";
+  result.samples = samples.count;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+/// The weight's values as floats.
+static std::optional<std::vector<float>> readWeight(arith::ConstantOp op) {
+  std::vector<uint8_t> storage;
+  auto data = dyn_cast<ElementsAttr>(op.getValue());
+  std::optional<ArrayRef<uint8_t>> bytes =
+      data ? constantBytes(data, storage) : std::nullopt;
+  auto type = cast<RankedTensorType>(op.getType());
+  if (!bytes || !type.getElementType().isF32() || type.getRank() != 2)
+    return std::nullopt;
+  const auto *begin = reinterpret_cast<const float *>(bytes->data());
+  return std::vector<float>(begin, begin + type.getNumElements());
+}
+
+Error SensitivityMeter::State::prepare() {
+  Operation *end = func.getBody().front().getTerminator();
+  if (options.output < 0 || options.output >= (int64_t)end->getNumOperands())
+    return createStringError("expected the index of one of " +
+                             Twine(end->getNumOperands()) +
+                             " outputs, but got " + Twine(options.output));
+  // The marks alone, on a copy, say which weights there are.
+  OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
+  auto copy = cast<func::FuncOp>(builder.clone(*func));
+  MarkLayersOptions marks;
+  for (const std::string &name : options.layers)
+    marks.layers.push_back(name);
+  marks.tables = true;
+  PassManager manager(func.getContext(), func::FuncOp::getOperationName());
+  manager.addPass(createMarkLayers(marks));
+  if (failed(manager.run(copy)))
+    return createStringError("expected names of weights of linears");
+  FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(copy);
+  if (failed(shapes))
+    return createStringError("the graph's shapes cannot be inferred");
+  Operation *copyEnd = copy.getBody().front().getTerminator();
+  logitsExtents = (*shapes)[copyEnd->getOperand(options.output)];
+  if (logitsExtents.empty() || !constantValue(logitsExtents.back()))
+    return createStringError(
+        "expected logits whose last dimension is the number of classes");
+
+  batcher.emplace(func, samples, options.batchSize);
+  bool isBatchMajor = true;
+  AffineExpr batch;
+  if (func.getNumArguments() > 0) {
+    const SymbolicShape &first = (*shapes)[copy.getArgument(0)];
+    batch = first.empty() ? AffineExpr() : first.front();
+  }
+  llvm::DenseMap<Operation *, size_t> known;
+  auto add = [&](Operation *op, Value weight, Value rows,
+                 std::vector<LayerUse> &list) {
+    auto mark = op->getAttrOfType<StringAttr>(kLayerAttr);
+    auto constant = weight.getDefiningOp<arith::ConstantOp>();
+    bool isLinear = &list == &uses;
+    std::optional<std::vector<float>> values;
+    if (!mark || (isLinear && !known.count(constant) &&
+                  !(values = readWeight(constant))))
+      return;
+    auto [entry, isNew] = known.try_emplace(constant, result.weights.size());
+    if (isNew) {
+      auto type = cast<RankedTensorType>(constant.getType());
+      WeightSensitivity &measured = result.weights.emplace_back();
+      measured.name = nodeName(constant.getLoc(), "weight");
+      measured.rows = type.getDimSize(0);
+      measured.cols = type.getDimSize(1);
+      measured.rowGroup =
+          options.groupRows < measured.rows ? options.groupRows : 0;
+      if (isLinear)
+        weights.push_back(std::move(*values));
+    } else if (!isLinear && entry->second < numLinears) {
+      return; // a table tied to a linear: measured there
+    }
+    list.push_back({mark.getValue().str(), entry->second});
+    const SymbolicShape &shape = (*shapes)[rows];
+    isBatchMajor &= !isLinear || (batch && !shape.empty() &&
+                                  (provablyEqual(shape.front(), batch) ||
+                                   (bool)divideExactly(shape.front(), batch)));
+  };
+  copy.walk([&](LinearOp op) { add(op, op.getWeight(), op.getX(), uses); });
+  numLinears = result.weights.size();
+  copy.walk(
+      [&](EmbeddingOp op) { add(op, op.getTable(), op.getIds(), lookups); });
+  if (uses.empty() && lookups.empty())
+    return createStringError(
+        "expected a linear layer with a float weight, but the model has none");
+  // Rows of several samples cannot be told apart otherwise.
+  if (!isBatchMajor)
+    batcher.emplace(func, samples, 1);
+
+  if (!batcher->trims())
+    return Error::success();
+  // A mask may mean something else than that padding does not matter.
+  Batch probe = batcher->batches(chooseSamples(options.batchSize)).front();
+  Batch whole = probe;
+  whole.length = 0;
+  auto outputOf = [&](const Batch &given) {
+    std::vector<Tensor> inputs = batcher->inputs(given);
+    return logits(inputs);
+  };
+  Expected<Tensor> trimmed = outputOf(probe), padded = outputOf(whole);
+  if (!trimmed)
+    return trimmed.takeError();
+  if (!padded)
+    return padded.takeError();
+  double error = 0, scale = 1e-6;
+  // Outputs a token have the trimmed ones in front.
+  int64_t classes = trimmed->shape.back();
+  int64_t rows = trimmed->numElements() / classes / probe.size;
+  int64_t allRows = padded->numElements() / classes / probe.size;
+  for (int64_t i = 0; i < probe.size; ++i)
+    for (int64_t j = 0; j < rows * classes; ++j) {
+      int64_t row = i * rows + j / classes;
+      if (isLeftOut(probe, row, rows))
+        continue;
+      float value = trimmed->floatAt(i * rows * classes + j);
+      error = std::max<double>(
+          error, std::abs(value - padded->floatAt(i * allRows * classes + j)));
+      scale = std::max<double>(scale, std::abs(value));
+    }
+  if (!(error <= 1e-3 * scale))
+    batcher->stopTrimming();
+  return Error::success();
+}
+
+Expected<GraphLibrary *> SensitivityMeter::State::library(Form form) {
+  auto known = libraries.find(form);
+  if (known != libraries.end())
+    return &known->second;
+  show(form == Form::Gradients ? "compiling the gradient"
+       : form == Form::Hessian ? "compiling the second derivative"
+                               : "compiling the forward pass");
+  OwningOpRef<ModuleOp> module = ModuleOp::create(func.getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
+  auto copy = cast<func::FuncOp>(builder.clone(*func));
+  copy.setSymName("entry");
+  MarkLayersOptions marks;
+  for (const std::string &name : options.layers)
+    marks.layers.push_back(name);
+  // Second derivatives and measured losses are of linears only; with names
+  // of tables among the layers they are marked, and left alone.
+  marks.tables = form == Form::Gradients;
+  if (!marks.tables && !options.layers.empty()) {
+    marks.layers.clear();
+    for (size_t i = 0; i != numLinears; ++i)
+      marks.layers.push_back(result.weights[i].name);
+  }
+  DifferentiateOptions differentiate;
+  differentiate.output = options.output;
+  PassManager manager(func.getContext());
+  if (form == Form::Perturbed) {
+    manager.addNestedPass<func::FuncOp>(createMarkLayers(marks));
+    manager.addNestedPass<func::FuncOp>(createPerturbLayers());
+  } else {
+    buildDifferentiatePipeline(manager, marks, differentiate,
+                               form == Form::Hessian);
+  }
+  if (failed(manager.run(*module)))
+    return createStringError("the graph could not be differentiated");
+  for (unsigned i = 0; i != copy.getNumResults(); ++i)
+    if (auto name = copy.getResultAttrOfType<StringAttr>(i, kNameAttr))
+      results[form][name.getValue().str()] = i;
+  Expected<GraphLibrary> built =
+      GraphLibrary::build(*module, options.threads, diagnostics);
+  if (!built)
+    return built.takeError();
+  return &libraries.emplace(form, std::move(*built)).first->second;
+}
+
+Expected<std::vector<Tensor>>
+SensitivityMeter::State::run(Form form, ArrayRef<const Tensor *> inputs) {
+  Expected<GraphLibrary *> compiled = library(form);
+  if (!compiled)
+    return compiled.takeError();
+  return (*compiled)->run("entry", inputs);
+}
+
+size_t SensitivityMeter::State::resultIndex(Form form, StringRef name) const {
+  return results.at(form).at(name.str());
+}
+
+//===----------------------------------------------------------------------===//
+// Samples and targets
+//===----------------------------------------------------------------------===//
+
+std::vector<int64_t>
+SensitivityMeter::State::chooseSamples(int64_t most) const {
+  int64_t count = std::min(samples.count, most);
+  std::vector<int64_t> chosen;
+  for (int64_t i = 0; i < count; ++i)
+    chosen.push_back(i * samples.count / count);
+  return chosen;
+}
+
+Expected<std::vector<int64_t>>
+SensitivityMeter::State::logitsShape(ArrayRef<Tensor> inputs) {
+  auto names = func->getAttrOfType<ArrayAttr>(kSymbolsAttr);
+  SmallVector<AffineExpr> symbols(names ? names.size() : 0,
+                                  getAffineConstantExpr(0, func.getContext()));
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    auto map = func.getArgAttrOfType<AffineMapAttr>(index, kDimsAttr);
+    for (size_t dim = 0; map && dim != input.shape.size(); ++dim)
+      if (auto symbol =
+              dyn_cast<AffineSymbolExpr>(map.getValue().getResult(dim)))
+        symbols[symbol.getPosition()] =
+            getAffineConstantExpr(input.shape[dim], func.getContext());
+  }
+  std::vector<int64_t> shape;
+  for (AffineExpr extent : logitsExtents) {
+    std::optional<int64_t> value =
+        constantValue(normalize(extent.replaceSymbols(symbols)));
+    if (!value)
+      return createStringError(
+          "expected an output whose shape follows from the inputs'");
+    shape.push_back(*value);
+  }
+  return shape;
+}
+
+Expected<Tensor> SensitivityMeter::State::noTargets(ArrayRef<Tensor> inputs) {
+  Expected<std::vector<int64_t>> shape = logitsShape(inputs);
+  if (!shape)
+    return shape.takeError();
+  return Tensor(MIXBIT_F32, std::move(*shape));
+}
+
+bool SensitivityMeter::State::isLeftOut(const Batch &batch, int64_t row,
+                                        int64_t rows) const {
+  int64_t sample = row / rows;
+  if (sample >= (int64_t)batch.samples.size())
+    return true;
+  // One row a token: those of padding.
+  return batch.length > 0 && rows == batch.length &&
+         batcher->isPadding(batch.samples[sample], row % rows);
+}
+
+Expected<Tensor>
+SensitivityMeter::State::labelTargets(const Batch &batch,
+                                      std::vector<int64_t> shape) const {
+  Tensor targets(MIXBIT_F32, shape);
+  int64_t classes = shape.back();
+  int64_t rows = targets.numElements() / classes / batch.size;
+  const Tensor &labels = *samples.labels;
+  int64_t each = labels.numElements() / samples.count;
+  // Labels of padding that was cut are not looked at.
+  if (each != rows && !(batch.length == rows && each > rows))
+    return createStringError("expected " + Twine(rows) +
+                             " labels a sample, one for each row of the "
+                             "output, but got labels of shape " +
+                             shapeText(labels.shape));
+  for (int64_t row = 0; row < batch.size * rows; ++row) {
+    if (isLeftOut(batch, row, rows))
+      continue;
+    int64_t sample = batch.samples[row / rows];
+    int64_t label = labels.integerAt(sample * each + row % rows);
+    if (label >= classes)
+      return createStringError("expected labels below " + Twine(classes) +
+                               ", the number of classes, but got " +
+                               Twine(label) + " for sample " + Twine(sample));
+    if (label >= 0)
+      targets.setFloat(row * classes + label, 1);
+  }
+  return targets;
+}
+
+Tensor SensitivityMeter::State::ownTargets(const Batch &batch,
+                                           const Tensor &logits,
+                                           std::optional<int64_t> draw) const {
+  Tensor targets(MIXBIT_F32, logits.shape);
+  int64_t classes = logits.shape.back();
+  int64_t rows = logits.numElements() / classes / batch.size;
+  std::vector<double> p(classes);
+  for (int64_t row = 0; row < batch.size * rows; ++row) {
+    if (isLeftOut(batch, row, rows))
+      continue;
+    double most = -INFINITY, sum = 0;
+    for (int64_t c = 0; c < classes; ++c)
+      most = std::max<double>(most, logits.floatAt(row * classes + c));
+    for (int64_t c = 0; c < classes; ++c)
+      sum += p[c] = std::exp(logits.floatAt(row * classes + c) - most);
+    if (!draw) {
+      for (int64_t c = 0; c < classes; ++c)
+        targets.setFloat(row * classes + c, p[c] / sum);
+      continue;
+    }
+    uint64_t bits = mixBits(options.seed ^ mixBits(*draw));
+    bits =
+        mixBits(bits ^ mixBits(batch.samples[row / rows] * 65536 + row % rows));
+    double left = (bits >> 11) * 0x1p-53 * sum;
+    int64_t chosen = 0;
+    while (chosen + 1 < classes && left >= p[chosen])
+      left -= p[chosen++];
+    targets.setFloat(row * classes + chosen, 1);
+  }
+  return targets;
+}
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+static Error notFinite(float value) {
+  return createStringError("expected finite outputs of the model, but got " +
+                           std::to_string(value));
+}
+
+Expected<BatchGradients>
+SensitivityMeter::State::gradients(const Batch &batch, const Tensor &targets) {
+  BatchGradients gradients;
+  gradients.batch = batch;
+  gradients.inputs = batcher->inputs(batch);
+  gradients.targets = targets;
+  std::vector<const Tensor *> inputs;
+  for (const Tensor &input : gradients.inputs)
+    inputs.push_back(&input);
+  inputs.push_back(&gradients.targets);
+  Expected<std::vector<Tensor>> outputs = run(Form::Gradients, inputs);
+  if (!outputs)
+    return outputs.takeError();
+  gradients.logits = (*outputs)[options.output];
+  for (const LayerUse &use : uses) {
+    gradients.x.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "x:" + use.mark)]));
+    gradients.dy.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "dy:" + use.mark)]));
+  }
+  for (const LayerUse &use : lookups) {
+    gradients.ids.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "x:" + use.mark)]));
+    gradients.dRows.push_back(
+        std::move((*outputs)[resultIndex(Form::Gradients, "dy:" + use.mark)]));
+  }
+  return gradients;
+}
+
+Expected<BatchGradients>
+SensitivityMeter::State::gradients(const Batch &batch) {
+  std::vector<Tensor> inputs = batcher->inputs(batch);
+  Expected<Tensor> targets = noTargets(inputs);
+  if (!targets)
+    return targets.takeError();
+  if (samples.labels) {
+    targets = labelTargets(batch, targets->shape);
+    if (!targets)
+      return targets.takeError();
+  } else {
+    Expected<Tensor> own = logits(inputs);
+    if (!own)
+      return own.takeError();
+    *targets = ownTargets(batch, *own, std::nullopt);
+  }
+  return gradients(batch, *targets);
+}
+
+Expected<Tensor> SensitivityMeter::State::logits(ArrayRef<Tensor> inputs) {
+  Expected<Tensor> targets = noTargets(inputs);
+  if (!targets)
+    return targets.takeError();
+  std::vector<const Tensor *> all;
+  for (const Tensor &input : inputs)
+    all.push_back(&input);
+  all.push_back(&*targets);
+  Expected<std::vector<Tensor>> outputs = run(Form::Gradients, all);
+  if (!outputs)
+    return outputs.takeError();
+  Tensor &logits = (*outputs)[options.output];
+  for (float value : logits.floats())
+    if (!std::isfinite(value))
+      return notFinite(value);
+  return std::move(logits);
+}
+
+Tensor SensitivityMeter::State::zerosAtOutput(size_t use,
+                                              const Tensor &x) const {
+  std::vector<int64_t> shape = x.shape;
+  shape.back() = result.weights[uses[use].weight].rows;
+  return Tensor(MIXBIT_F32, shape);
+}
+
+std::vector<double>
+SensitivityMeter::State::byGroups(const WeightSensitivity &weight,
+                                  ArrayRef<double> rowSums) const {
+  std::vector<double> values;
+  int64_t rows = weight.rowGroup ? weight.rowGroup : weight.rows;
+  for (int64_t begin = 0; begin < weight.rows; begin += rows) {
+    int64_t end = std::min(weight.rows, begin + rows);
+    double sum = 0;
+    for (int64_t row = begin; row < end; ++row)
+      sum += rowSums[row];
+    values.push_back(sum / ((end - begin) * weight.cols));
+  }
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// The meter
+//===----------------------------------------------------------------------===//
+
+SensitivityMeter::SensitivityMeter(std::unique_ptr<State> state)
+    : state(std::move(state)) {}
+SensitivityMeter::~SensitivityMeter() = default;
+
+Expected<std::unique_ptr<SensitivityMeter>>
+SensitivityMeter::create(func::FuncOp func, const SampleSet &samples,
+                         MeasureOptions options,
+                         llvm::raw_ostream &diagnostics) {
+  llvm::parallel::strategy = llvm::hardware_concurrency(options.threads);
+  auto state =
+      std::make_unique<State>(func, samples, std::move(options), diagnostics);
+  if (Error error = state->prepare())
+    return error;
+  return std::unique_ptr<SensitivityMeter>(
+      new SensitivityMeter(std::move(state)));
+}
+
+const Sensitivities &SensitivityMeter::result() const { return state->result; }
+
+/// Adds the squared gradients of each sample at the rows that it looks up.
+static void addSquaredLookups(const WeightSensitivity &table, const Tensor &ids,
+                              const Tensor &gradient, const Batch &batch,
+                              MutableArrayRef<float> squares) {
+  int64_t each = ids.numElements() / batch.size, cols = table.cols;
+  std::vector<float> sum(cols);
+  for (size_t sample = 0; sample != batch.samples.size(); ++sample) {
+    int64_t begin = sample * each, end = begin + each;
+    auto rowOf = [&](int64_t position) {
+      int64_t id = ids.integerAt(position);
+      return id < 0 ? id + table.rows : id;
+    };
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t row = rowOf(i);
+      bool isFirst = true;
+      for (int64_t j = begin; j < i && isFirst; ++j)
+        isFirst = rowOf(j) != row;
+      if (!isFirst)
+        continue;
+      std::fill(sum.begin(), sum.end(), 0.0f);
+      for (int64_t j = i; j < end; ++j)
+        if (rowOf(j) == row)
+          for (int64_t k = 0; k < cols; ++k)
+            sum[k] += gradient.floats()[j * cols + k];
+      for (int64_t k = 0; k < cols; ++k)
+        squares[row * cols + k] += sum[k] * sum[k];
+    }
+  }
+}
+
+Error SensitivityMeter::measureFisher() {
+  State &s = *state;
+  size_t numWeights = s.result.weights.size();
+  std::vector<std::vector<float>> squares(numWeights);
+  std::vector<double> gram(numWeights);
+  std::vector<int64_t> tokens(numWeights);
+  for (auto [weight, sum] : llvm::zip(s.result.weights, squares))
+    sum.assign(weight.rows * weight.cols, 0);
+  std::vector<Batch> batches =
+      s.batcher->batches(s.chooseSamples(s.samples.count));
+  int64_t draws = s.samples.labels ? 1 : s.options.labelDraws, done = 0;
+  for (const Batch &batch : batches) {
+    s.show("Fisher information: " + Twine(done) + " of " +
+           Twine(s.samples.count) + " samples");
+    Tensor own;
+    for (int64_t draw = 0; draw < draws; ++draw) {
+      Expected<Tensor> targets = Tensor();
+      std::vector<Tensor> inputs = s.batcher->inputs(batch);
+      if (s.samples.labels) {
+        Expected<std::vector<int64_t>> shape = s.logitsShape(inputs);
+        if (!shape)
+          return shape.takeError();
+        targets = s.labelTargets(batch, *shape);
+        if (!targets)
+          return targets.takeError();
+      } else {
+        if (draw == 0) {
+          Expected<Tensor> logits = s.logits(inputs);
+          if (!logits)
+            return logits.takeError();
+          own = std::move(*logits);
+        }
+        targets = s.ownTargets(batch, own, draw);
+      }
+      Expected<BatchGradients> at = s.gradients(batch, *targets);
+      if (!at)
+        return at.takeError();
+      for (float value : at->logits.floats())
+        if (!std::isfinite(value))
+          return notFinite(value);
+      for (size_t use = 0; use != s.lookups.size(); ++use)
+        addSquaredLookups(s.result.weights[s.lookups[use].weight], at->ids[use],
+                          at->dRows[use], batch,
+                          squares[s.lookups[use].weight]);
+      for (size_t index = 0; index != s.numLinears; ++index) {
+        WeightSensitivity &weight = s.result.weights[index];
+        std::vector<GradientRows> rows;
+        for (size_t use = 0; use != s.uses.size(); ++use) {
+          if (s.uses[use].weight != index)
+            continue;
+          rows.push_back({at->dy[use].floats(), at->x[use].floats(),
+                          s.rowsPerSample(at->x[use], batch)});
+          if (draw > 0)
+            continue;
+          ArrayRef<float> x = rows.back().x.take_front(
+              batch.samples.size() * rows.back().rows * weight.cols);
+          gram[index] += dot(x, x);
+          tokens[index] += batch.samples.size() * rows.back().rows;
+        }
+        addSquaredGradients(rows, batch.samples.size(), weight.rows,
+                            weight.cols, squares[index]);
+      }
+    }
+    done += batch.samples.size();
+  }
+  for (auto [index, weight] : llvm::enumerate(s.result.weights)) {
+    weight.fisher = std::move(squares[index]);
+    std::vector<double> rowSums(weight.rows);
+    for (int64_t row = 0; row < weight.rows; ++row)
+      for (int64_t k = 0; k < weight.cols; ++k) {
+        float &value = weight.fisher[row * weight.cols + k];
+        value /= s.samples.count * draws;
+        rowSums[row] += value;
+      }
+    weight.values["fisher"] = s.byGroups(weight, rowSums);
+    if (index < s.numLinears)
+      weight.values["gram"] = {gram[index] / tokens[index] / weight.cols};
+  }
+  return Error::success();
+}
+
+Expected<std::vector<std::vector<float>>> SensitivityMeter::gradients() {
+  State &s = *state;
+  std::vector<std::vector<float>> sums;
+  for (const WeightSensitivity &weight :
+       ArrayRef(s.result.weights).take_front(s.numLinears))
+    sums.emplace_back(weight.rows * weight.cols, 0.0f);
+  for (const Batch &batch :
+       s.batcher->batches(s.chooseSamples(s.samples.count))) {
+    Expected<BatchGradients> at = s.gradients(batch);
+    if (!at)
+      return at.takeError();
+    for (auto [use, layer] : llvm::enumerate(s.uses)) {
+      const WeightSensitivity &weight = s.weightOf(use);
+      addOuterProducts(at->dy[use].floats(), at->x[use].floats(),
+                       batch.size * s.rowsPerSample(at->x[use], batch),
+                       weight.rows, weight.cols, sums[layer.weight]);
+    }
+  }
+  for (std::vector<float> &sum : sums)
+    for (float &value : sum)
+      value /= s.samples.count;
+  return sums;
+}
+
+} // namespace mixbit

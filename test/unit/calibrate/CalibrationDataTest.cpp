@@ -1,0 +1,131 @@
+//===- CalibrationDataTest.cpp - Samples that a network is measured on ----===//
+#include "lib/calibrate/CalibrationData.h"
+
+#include "lib/support/Npy.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace mixbit;
+
+namespace {
+
+Tensor integers(mixbit_type type, std::vector<int64_t> shape,
+                std::vector<int64_t> values) {
+  Tensor tensor(type, std::move(shape));
+  for (size_t i = 0; i != values.size(); ++i)
+    tensor.setInteger(i, values[i]);
+  return tensor;
+}
+
+class CalibrationFiles : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("calibration", folder));
+  }
+  void TearDown() override { llvm::sys::fs::remove_directories(folder); }
+
+  std::string write(llvm::StringRef name, const NamedTensors &arrays) {
+    llvm::SmallString<128> path(folder);
+    llvm::sys::path::append(path, name);
+    EXPECT_FALSE(bool(writeNpz(path, arrays)));
+    return path.str().str();
+  }
+
+  /// The error of fitting one file to `inputs`, without its path.
+  std::string errorOf(const NamedTensors &arrays,
+                      const std::vector<CalibrationInput> &inputs) {
+    std::string path = write("x.npz", arrays);
+    auto data = CalibrationData::load({path});
+    EXPECT_TRUE(bool(data));
+    auto fitted = data->fit(inputs);
+    if (fitted)
+      return "";
+    std::string text = llvm::toString(fitted.takeError());
+    EXPECT_TRUE(llvm::StringRef(text).starts_with(path + ": ")) << text;
+    return text.substr(path.size() + 2);
+  }
+
+  llvm::SmallString<128> folder;
+  std::vector<CalibrationInput> ids = {{"ids", MIXBIT_I64, {-1, 2}}};
+};
+
+TEST_F(CalibrationFiles, DomainsByNameAndWeight) {
+  std::string first =
+      write("a.npz", {{"ids", integers(MIXBIT_I32, {3, 2}, {1, 2, 3, 4, 5, 6})},
+                      {"labels", integers(MIXBIT_I64, {9}, {})}});
+  std::string second =
+      write("b.npz", {{"ids", integers(MIXBIT_I64, {1, 2}, {7, 8})}});
+  auto data = CalibrationData::load({first, "news:2.5=" + second});
+  ASSERT_TRUE(bool(data)) << llvm::toString(data.takeError());
+  auto domains = data->fit(ids);
+  ASSERT_TRUE(bool(domains)) << llvm::toString(domains.takeError());
+  ASSERT_EQ(domains->size(), 2u);
+  EXPECT_EQ((*domains)[0].name, first);
+  EXPECT_EQ((*domains)[0].weight, 1);
+  EXPECT_EQ((*domains)[0].samples, 3);
+  EXPECT_EQ((*domains)[1].name, "news");
+  EXPECT_EQ((*domains)[1].weight, 2.5);
+  std::vector<Tensor> part = (*domains)[0].slice(1, 2);
+  EXPECT_EQ(part[0].type, MIXBIT_I64);
+  EXPECT_EQ(part[0].shape, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(part[0].integerAt(0), 3);
+  EXPECT_EQ(part[0].integerAt(3), 6);
+}
+
+TEST_F(CalibrationFiles, BadEntries) {
+  auto message = [](std::vector<std::string> entries) {
+    auto data = CalibrationData::load(entries);
+    return data ? "" : llvm::toString(data.takeError());
+  };
+  for (std::string entry : {"news:=x.npz", "news:0=x.npz", "news:-1=x.npz",
+                            "news:nan=x.npz", ":1=x.npz", "news:two=x.npz"})
+    EXPECT_EQ(message({entry}),
+              "expected FILE or NAME:WEIGHT=FILE with a weight above 0, but "
+              "got '" +
+                  entry + "'");
+  std::string file =
+      write("a.npz", {{"ids", integers(MIXBIT_I64, {1, 2}, {1, 2})}});
+  EXPECT_EQ(message({"n:1=" + file, "n:2=" + file}),
+            "expected each name once, but got 'n' twice");
+  EXPECT_NE(message({"/none/x.npz"}).find("/none/x.npz"), std::string::npos);
+}
+
+TEST_F(CalibrationFiles, BadArrays) {
+  Tensor good = integers(MIXBIT_I64, {2, 2}, {1, 2, 3, 4});
+  EXPECT_EQ(errorOf({{"ids", good}}, ids), "");
+  EXPECT_EQ(errorOf({{"other", good}, {"labels", good}}, ids),
+            "expected an array 'ids' for that input, but got other, labels");
+  EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {2, 3}, {})}}, ids),
+            "array 'ids': expected int64 [?, 2], but got int64 [2, 3]");
+  EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {4}, {})}}, ids),
+            "array 'ids': expected int64 [?, 2], but got int64 [4]");
+  EXPECT_EQ(errorOf({{"ids", Tensor(MIXBIT_F32, {2, 2})}}, ids),
+            "array 'ids': expected int64 [?, 2], but got float32 [2, 2]");
+  EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {0, 2}, {})}}, ids),
+            "expected samples, but got 0");
+  EXPECT_EQ(errorOf({{"ids", good}}, {{"ids", MIXBIT_I64, {}}}),
+            "input 'ids': expected a first axis of samples, but it is a "
+            "scalar");
+  EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {1, 2}, {1, 300})}},
+                    {{"ids", MIXBIT_U8, {-1, 2}}}),
+            "array 'ids': expected values of uint8, but got 300");
+  EXPECT_EQ(errorOf({{"ids", good}, {"mask", integers(MIXBIT_I64, {3, 2}, {})}},
+                    {ids[0], {"mask", MIXBIT_I64, {-1, 2}}}),
+            "array 'mask': expected 2 samples as of 'ids', but got 3");
+  Tensor floats(MIXBIT_F32, {1, 2});
+  std::vector<CalibrationInput> wanted = {{"x", MIXBIT_F32, {-1, 2}}};
+  EXPECT_EQ(errorOf({{"x", floats}}, wanted), "");
+  floats.setFloat(1, NAN);
+  EXPECT_EQ(errorOf({{"x", floats}}, wanted),
+            "array 'x': expected finite values, but got NaN");
+  floats.setFloat(1, -INFINITY);
+  EXPECT_EQ(errorOf({{"x", floats}}, wanted),
+            "array 'x': expected finite values, but got an infinity");
+}
+
+} // namespace
