@@ -19,17 +19,36 @@ static Error makeError(const Twine &message) {
   return createStringError(message);
 }
 
-std::vector<Tensor> CalibrationDomain::slice(int64_t first,
-                                             int64_t count) const {
+std::vector<Tensor> CalibrationDomain::select(ArrayRef<int64_t> samples,
+                                              ArrayRef<bool> trims,
+                                              int64_t length) const {
   std::vector<Tensor> result;
-  for (const Tensor &whole : inputs) {
+  for (auto [index, whole] : enumerate(inputs)) {
     std::vector<int64_t> shape = whole.shape;
-    int64_t bytes = shape[0] ? whole.numBytes() / shape[0] : 0;
-    shape[0] = count;
+    int64_t bytes = shape[0] ? whole.numBytes() / shape[0] : 0, kept = bytes;
+    if (!trims.empty() && trims[index] && shape[1] > length) {
+      kept = bytes / shape[1] * length;
+      shape[1] = length;
+    }
+    shape[0] = samples.size();
     Tensor &part = result.emplace_back(whole.type, std::move(shape));
-    std::memcpy(part.data.data(), whole.data.data() + first * bytes,
-                count * bytes);
+    for (auto [to, from] : enumerate(samples))
+      std::memcpy(part.data.data() + to * kept,
+                  whole.data.data() + from * bytes, kept);
   }
+  return result;
+}
+
+std::vector<int64_t> CalibrationDomain::lengths(size_t mask) const {
+  const Tensor &rows = inputs[mask];
+  std::vector<int64_t> result(samples, 1);
+  for (int64_t sample = 0; sample != samples; ++sample)
+    for (int64_t i = 0; i != rows.shape[1]; ++i) {
+      int64_t at = sample * rows.shape[1] + i;
+      if (isIntegerType(rows.type) ? rows.integerAt(at) != 0
+                                   : rows.floatAt(at) != 0)
+        result[sample] = i + 1;
+    }
   return result;
 }
 

@@ -30,8 +30,16 @@ struct CalibrationDomain {
   int64_t samples = 0;
   std::vector<Tensor> inputs; ///< in the network's order, all samples
 
-  /// The inputs of samples [first, first + count).
-  std::vector<Tensor> slice(int64_t first, int64_t count) const;
+  /// The inputs of some samples, in this order. Those that `trims` marks (none
+  /// if it is empty) keep only the first `length` elements of their second
+  /// axis.
+  std::vector<Tensor> select(llvm::ArrayRef<int64_t> samples,
+                             llvm::ArrayRef<bool> trims = {},
+                             int64_t length = 0) const;
+
+  /// Of each sample, how far its row of input `mask` ([samples, length]) goes
+  /// up to the last element that is not zero; 1 at least.
+  std::vector<int64_t> lengths(size_t mask) const;
 };
 
 class CalibrationData {

@@ -12,6 +12,7 @@
 #include "llvm/ADT/SetVector.h"
 
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 
@@ -58,6 +59,7 @@ private:
   };
 
   llvm::Error load(const CalibrationData &data);
+  std::optional<size_t> findTrimmedInputs(SmallVectorImpl<bool> &trims);
   llvm::Error runSegment(unsigned level);
   llvm::Expected<std::vector<TensorPtr>> runPath(const Segment &segment,
                                                  ArrayRef<TensorPtr> weights,
@@ -98,6 +100,33 @@ private:
   int64_t done = 0;
 };
 
+/// The input that is the mask of all rows, if what it hides at the end of a
+/// batch can be left out: its second dimension is a symbol that is nowhere but
+/// the second dimension of inputs, which `trims` marks.
+std::optional<size_t> Walk::findTrimmedInputs(SmallVectorImpl<bool> &trims) {
+  FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
+  if (failed(shapes) || masks.empty())
+    return std::nullopt;
+  auto mask = dyn_cast<BlockArgument>(masks.begin()->second);
+  if (!mask)
+    return std::nullopt;
+  auto symbol = dyn_cast<AffineSymbolExpr>(shapes->find(mask)->second.back());
+  for (auto [input, other] : masks)
+    if (other != mask || !symbol)
+      return std::nullopt;
+  for (BlockArgument argument : func.getArguments()) {
+    const SymbolicShape &shape = shapes->find(argument)->second;
+    trims.push_back(shape.size() > 1 && shape[1] == symbol);
+    for (auto [dim, extent] : llvm::enumerate(shape))
+      if (extent.isFunctionOfSymbol(symbol.getPosition()) &&
+          (dim != 1 || extent != symbol)) {
+        trims.clear();
+        return std::nullopt;
+      }
+  }
+  return mask.getArgNumber();
+}
+
 /// Batches of all domains, as values of the network's arguments.
 llvm::Error Walk::load(const CalibrationData &data) {
   std::vector<CalibrationInput> inputs;
@@ -118,6 +147,8 @@ llvm::Error Walk::load(const CalibrationData &data) {
   if (!domains)
     return domains.takeError();
   int64_t batch = fixedBatch ? fixedBatch : options.batch;
+  SmallVector<bool> trims;
+  std::optional<size_t> mask = findTrimmedInputs(trims);
   for (const CalibrationDomain &domain : *domains) {
     if (domain.samples < fixedBatch)
       return llvm::createStringError(
@@ -126,9 +157,19 @@ llvm::Error Walk::load(const CalibrationData &data) {
           Twine(domain.samples));
     // A fixed batch leaves out what does not fill it.
     int64_t used = fixedBatch ? domain.samples / batch * batch : domain.samples;
+    std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
+    std::iota(order.begin(), order.end(), 0);
+    if (mask) {
+      lengths = domain.lengths(*mask);
+      llvm::sort(order, [&](int64_t a, int64_t b) {
+        return std::pair(lengths[a], a) < std::pair(lengths[b], b);
+      });
+    }
     for (int64_t first = 0; first < used; first += batch) {
+      auto samples =
+          ArrayRef(order).slice(first, std::min(batch, used - first));
       std::vector<Tensor> tensors =
-          domain.slice(first, std::min(batch, used - first));
+          domain.select(samples, trims, lengths[samples.back()]);
       batchWeights.push_back(float(domain.weight / used));
       for (auto [argument, tensor] : llvm::zip(func.getArguments(), tensors)) {
         auto shared = std::make_shared<const Tensor>(std::move(tensor));

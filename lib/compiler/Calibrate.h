@@ -3,7 +3,8 @@
 // Walks a network layer by layer (lib/calibrate/Segments.h) on two paths, in
 // floats and with the layers before already rounded, and rounds each weight
 // that waits for a format with the statistics of its inputs (lib/quant/Gptq.h).
-// Rows that an attention's mask hides are left out.
+// Rows that an attention's mask hides are left out, and the padding behind the
+// longest sample of a batch is not computed at all.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

@@ -322,9 +322,11 @@ llvm::Error mixbit::writeNpz(StringRef path, const NamedTensors &tensors) {
       return bad(path, "expected less than 4 GiB of arrays");
     llvm::JamCRC crc(0xFFFFFFFF);
     crc.update(llvm::arrayRefFromStringRef<uint8_t>(*header));
-    crc.update(
-        llvm::ArrayRef(reinterpret_cast<const uint8_t *>(tensor.data.data()),
-                       tensor.data.size()));
+    // zlib starts anew at a null pointer, which is what no elements have.
+    if (!tensor.data.empty())
+      crc.update(
+          llvm::ArrayRef(reinterpret_cast<const uint8_t *>(tensor.data.data()),
+                         tensor.data.size()));
     // Version to extract, flags (names are UTF-8), method 0: stored.
     auto fields = [&](llvm::support::endian::Writer &to) {
       to.write<uint16_t>(20);

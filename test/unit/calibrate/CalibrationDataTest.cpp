@@ -41,7 +41,8 @@ protected:
                       const std::vector<CalibrationInput> &inputs) {
     std::string path = write("x.npz", arrays);
     auto data = CalibrationData::load({path});
-    EXPECT_TRUE(bool(data));
+    if (!data)
+      return llvm::toString(data.takeError());
     auto fitted = data->fit(inputs);
     if (fitted)
       return "";
@@ -70,11 +71,28 @@ TEST_F(CalibrationFiles, DomainsByNameAndWeight) {
   EXPECT_EQ((*domains)[0].samples, 3);
   EXPECT_EQ((*domains)[1].name, "news");
   EXPECT_EQ((*domains)[1].weight, 2.5);
-  std::vector<Tensor> part = (*domains)[0].slice(1, 2);
+  std::vector<Tensor> part = (*domains)[0].select({2, 0});
   EXPECT_EQ(part[0].type, MIXBIT_I64);
   EXPECT_EQ(part[0].shape, (std::vector<int64_t>{2, 2}));
-  EXPECT_EQ(part[0].integerAt(0), 3);
-  EXPECT_EQ(part[0].integerAt(3), 6);
+  EXPECT_EQ(part[0].integerAt(0), 5);
+  EXPECT_EQ(part[0].integerAt(3), 2);
+}
+
+/// Padding behind the longest sample of a batch can go.
+TEST(CalibrationDomain, TrimsSecondAxes) {
+  CalibrationDomain domain;
+  domain.samples = 3;
+  domain.inputs = {integers(MIXBIT_I64, {3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}),
+                   integers(MIXBIT_I64, {3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 0}),
+                   integers(MIXBIT_I64, {3, 1}, {1, 2, 3})};
+  EXPECT_EQ(domain.lengths(1), (std::vector<int64_t>{1, 2, 1}));
+  std::vector<Tensor> part = domain.select({1, 2}, {true, true, false}, 2);
+  EXPECT_EQ(part[0].shape, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(part[0].integerAt(1), 5);
+  EXPECT_EQ(part[0].integerAt(2), 7);
+  EXPECT_EQ(part[1].integerAt(1), 1);
+  EXPECT_EQ(part[2].shape, (std::vector<int64_t>{2, 1}));
+  EXPECT_EQ(part[2].integerAt(1), 3);
 }
 
 TEST_F(CalibrationFiles, BadEntries) {
