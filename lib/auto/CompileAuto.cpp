@@ -9,6 +9,7 @@
 #include "lib/support/Npy.h"
 #include "passes/quantize/Allocation.h"
 #include "passes/quantize/Passes.h"
+#include "passes/sensitivity/Attributes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
@@ -143,7 +144,11 @@ Error AutoCompiler::load() {
 /// Sensitivities of every domain, unless a file has them.
 Error AutoCompiler::measure() {
   if (!options.sensitivity.empty()) {
-    auto read = readSensitivities(options.sensitivity);
+    // An ONNX file carries them in its metadata.
+    bool isModel = options.sensitivity == options.models.front();
+    Expected<Sensitivities> read =
+        isModel ? annotatedSensitivities(model->module(), options.sensitivity)
+                : readSensitivities(options.sensitivity);
     if (!read)
       return read.takeError();
     mix = std::move(*read);

@@ -109,6 +109,9 @@ struct SensitivityMeter::State {
   std::vector<BatchGradients> cached;
 };
 
+/// That a model's output is not finite.
+llvm::Error notFinite(float value);
+
 /// A hash of `value` whose bits are independent (splitmix64).
 uint64_t mixBits(uint64_t value);
 

@@ -55,7 +55,7 @@ bool layoutFits(const PackedLayout &layout, const Format &format) {
   if (!layout.isValid())
     return false;
   if (layout.isBitPlanes())
-    return layout == layoutFor(format, Density::Dense, 2);
+    return layout.bits == format.bits && !format.hasZero();
   for (Density density : {Density::Dense, Density::Planes}) {
     PackedLayout own = layoutFor(format, density);
     if (layout.bits == own.bits && layout.trits == own.trits)

@@ -43,6 +43,7 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
   }
   if (plan.mode == DotMode::Float)
     return emitFloat();
+  vectorOffset(0); // all of them, in front of the loops that use them
   if (plan.groups == 1)
     return emitOneGroup();
   return plan.groupSize >= kBlock ? emitGroups() : emitGroupsInBlock();

@@ -70,6 +70,18 @@ LogicalResult attachSensitivities(ModuleOp module,
   return success();
 }
 
+llvm::Expected<Sensitivities> annotatedSensitivities(ModuleOp module,
+                                                     StringRef path) {
+  std::string what =
+      (path + ": metadata '" + kSensitivityMetadataKey + "'").str();
+  for (auto func : module.getOps<func::FuncOp>())
+    if (auto text = func->getAttrOfType<StringAttr>(kSensitivitiesAttr))
+      return sensitivitiesFromJson(text.getValue(), what);
+  return llvm::createStringError(what +
+                                 ": expected an annotation of this key, but "
+                                 "the file has none");
+}
+
 Sensitivities sensitivitiesOf(ModuleOp module) {
   Sensitivities result;
   module.walk([&](Operation *op) {

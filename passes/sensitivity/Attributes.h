@@ -22,6 +22,11 @@ llvm::LogicalResult attachSensitivities(mlir::ModuleOp module,
                                         llvm::StringRef measure,
                                         llvm::StringRef source);
 
+/// What the metadata of the ONNX file `path`, from which the module was
+/// imported, say. Errors begin with the path.
+llvm::Expected<Sensitivities> annotatedSensitivities(mlir::ModuleOp module,
+                                                     llvm::StringRef path);
+
 /// What the `sensitivity` attributes of the module say, one entry a weight.
 Sensitivities sensitivitiesOf(mlir::ModuleOp module);
 

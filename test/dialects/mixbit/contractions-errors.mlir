@@ -56,9 +56,9 @@ func.func @activations(%x: tensor<2x4xf32>, %w: tensor<3x4xf32>) {
 
 // -----
 
-func.func @weight_precision(%x: tensor<2x4xf32>, %w: tensor<3x4xf16>) {
-  // expected-error @below {{expected a weight of 'f32', but got 'tensor<3x4xf16>'}}
-  %0 = mixbit.linear %x, %w : (tensor<2x4xf32>, tensor<3x4xf16>) -> tensor<2x3xf32>
+func.func @weight_precision(%x: tensor<2x4xf32>, %w: tensor<3x4xf64>) {
+  // expected-error @below {{expected a weight of 'f32', but got 'tensor<3x4xf64>'}}
+  %0 = mixbit.linear %x, %w : (tensor<2x4xf32>, tensor<3x4xf64>) -> tensor<2x3xf32>
   return
 }
 
