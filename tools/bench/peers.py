@@ -15,12 +15,16 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 
-import forms
-import models
+try:
+    import forms
+    import models
+except ImportError as error:
+    sys.exit(f"peers.py: {error}; install what requirements.txt beside it lists")
 
 # name: (title, model, batch, length, threads, Mixbit's weights, peers by word, kept tokens of each sample)
 KEPT = [20, 31, 12, 40, 25, 18, 33, 28]
@@ -83,13 +87,14 @@ def measure(a, case):
     import numpy as np
     title, name, batch, length, threads, ours, word, kept = CASES[case]
     path = models.ensure(a.out, name)
+    ours = [form for form in ours if re.search(a.only, f"Mixbit {form}")]
     feed = forms.feed_of(path, batch, length, kept)
     inputs = f"{a.out}/{case}.npz"
     np.savez(inputs, **feed)
     libraries = {f"Mixbit {form.replace(' --', ', ')}": compiled(a, name, form) for form in ours}
     servers = {}
     for label in forms.available(a.out, name, feed) if word != "none" and not a.ours else []:
-        if word in label:
+        if word in label and re.search(a.only, label):
             servers[label] = subprocess.Popen([*pin(threads), sys.executable, __file__, a.out, "--serve", label, "--case", case],
                                               text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     times = {}
@@ -172,6 +177,7 @@ def main():
     parser.add_argument("--cases", default=",".join(CASES), help="default: all of %(default)s")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=3, help="runs of a participant in a round")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="participants whose label has it (a regular expression)")
     parser.add_argument("--ours", action="store_true", help="without peers")
     parser.add_argument("--mixbit", default=f"{root}/build/release/bin/mixbit")
     parser.add_argument("--command", action="append", default=[])
