@@ -1,6 +1,7 @@
 //===- Candidates.cpp - Formats to choose among, and what they cost -------===//
 #include "lib/quant/Candidates.h"
 #include "lib/quant/Codes.h"
+#include "lib/quant/Packing.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -38,8 +39,9 @@ uint64_t storedBytes(WeightUse use, const Format &format, int64_t rows,
                      int64_t cols) {
   if (format.isFloat())
     return uint64_t(rows) * cols * 4;
-  return format.codeBytes(rows, cols) + format.scaleBytes(rows, cols) +
-         format.zeroBytes(rows, cols);
+  // As packed: ternary codes take 1.6 bits, small matrices whole panels.
+  return use == WeightUse::Linear ? storedLinearBytes(format, rows, cols)
+                                  : storedTableBytes(format, rows, cols);
 }
 
 std::string formatKey(const Format &format) {
