@@ -48,10 +48,10 @@ TEST(Targets, NativeFitsThisMachine) {
   llvm::Triple host(llvm::sys::getDefaultTargetTriple());
   EXPECT_EQ(llvm::Triple((*targets)[0]->triple).getArch(), host.getArch());
   // The first row of which the CPU has everything: what a library would choose.
-  uint64_t host = runtime::detectCpuFeatures();
+  uint64_t detected = runtime::detectCpuFeatures();
   for (const Target &target : allTargets()) {
     if (target.triple != (*targets)[0]->triple ||
-        (target.runtimeFeatures & ~host) != 0)
+        (target.runtimeFeatures & ~detected) != 0)
       continue;
     EXPECT_EQ((*targets)[0], &target);
     break;
