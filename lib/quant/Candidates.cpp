@@ -1,7 +1,6 @@
 //===- Candidates.cpp - Formats to choose among, and what they cost -------===//
 #include "lib/quant/Candidates.h"
 #include "lib/quant/Codes.h"
-#include "lib/quant/Packing.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -39,9 +38,8 @@ uint64_t storedBytes(WeightUse use, const Format &format, int64_t rows,
                      int64_t cols) {
   if (format.isFloat())
     return uint64_t(rows) * cols * 4;
-  // As packed: ternary codes take 1.6 bits, small matrices whole panels.
-  return use == WeightUse::Linear ? storedLinearBytes(format, rows, cols)
-                                  : storedTableBytes(format, rows, cols);
+  return format.codeBytes(rows, cols) + format.scaleBytes(rows, cols) +
+         format.zeroBytes(rows, cols);
 }
 
 std::string formatKey(const Format &format) {
