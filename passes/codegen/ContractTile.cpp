@@ -128,7 +128,8 @@ SmallVector<Value> TileEmitter::emitFloat() {
   };
   // Of neighbouring steps LLVM would load the weights together, and spill them
   // where the accumulators leave no room.
-  bool isFull = plan.target->dot == DotIsa::Avx512Vnni &&
+  // (Pairs of inputs take two steps.)
+  bool isFull = !isPaired && plan.target->dot == DotIsa::Avx512Vnni &&
                 shape.rows * shape.vectors >= 24;
   int64_t unroll = isFull ? 1 : 8;
   int64_t whole = plan.k / unroll * unroll;

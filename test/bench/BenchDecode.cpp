@@ -101,7 +101,7 @@ void decode(benchmark::State &state, Format format, unsigned dataBits,
                        : reinterpret_cast<char *>(problem.packed.data());
   size_t bytes = format.isFloat() ? problem.packedFloats.size() * 4
                                   : problem.packed.size();
-  size_t scaleBytes = problem.scales.size() * sizeof(float);
+  size_t scaleBytes = problem.scales.size() * sizeof(problem.scales[0]);
   size_t stride = bytes + scaleBytes;
   Memory memory(stride * kMatrices);
   std::vector<std::vector<int64_t>> launches;

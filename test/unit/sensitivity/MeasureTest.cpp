@@ -182,7 +182,7 @@ TEST_F(Measure, TheTraceIsCloseToTheExactOne) {
   take(32, "labels");
   MeasureOptions options;
   options.layers = {"bert.classifier.weight"};
-  options.traceDraws = 256;
+  options.traceDraws = 64;
   options.groupRows = 5;
   auto made = meter(options);
   ASSERT_TRUE(made);
@@ -191,8 +191,9 @@ TEST_F(Measure, TheTraceIsCloseToTheExactOne) {
   const std::vector<double> &means = weight.values.at("trace");
   ASSERT_EQ(means.size(), 2u);
   double expected = array("trace_13").floats()[0];
+  // Some 4% is the standard error of as many vectors.
   EXPECT_NEAR((means[0] + means[1]) * 5 * weight.cols, expected,
-              0.1 * expected);
+              0.15 * expected);
 }
 
 TEST_F(Measure, ADivergenceIsMeasuredFromTheModelItself) {
@@ -287,12 +288,13 @@ TEST_F(Measure, BadSamplesAreNamed) {
 
   take(8, "labels");
   samples.labels->setInteger(3, 10);
-  auto made = meter({});
+  MeasureOptions options;
+  options.layers = {"bert.classifier.weight"};
+  auto made = meter(options);
   ASSERT_TRUE(made);
   EXPECT_EQ(llvm::toString(made->measureFisher()),
             "expected labels below 10, the number of classes, but got 10 for "
             "sample 3");
-  MeasureOptions options;
   options.layers = {"none"};
   auto none = SensitivityMeter::create(func(), samples, options, llvm::nulls());
   ASSERT_FALSE(bool(none));
