@@ -91,6 +91,7 @@ private:
   SegmentedGraph graph;
   std::optional<GraphLibrary> library;
   std::vector<float> batchWeights; ///< of each sample of a batch
+  std::vector<std::string> batchPaths;
   llvm::DenseMap<Value, Stored> stored;
   llvm::DenseMap<Value, Value> masks;
   /// What each constant has been rounded to, as values; the first format of a
@@ -171,6 +172,7 @@ llvm::Error Walk::load(const CalibrationData &data) {
       std::vector<Tensor> tensors =
           domain.select(samples, trims, lengths[samples.back()]);
       batchWeights.push_back(float(domain.weight / used));
+      batchPaths.push_back(domain.path);
       for (auto [argument, tensor] : llvm::zip(func.getArguments(), tensors)) {
         auto shared = std::make_shared<const Tensor>(std::move(tensor));
         stored[argument].exact.push_back(shared);
@@ -244,7 +246,9 @@ Walk::runPath(const Segment &segment, ArrayRef<TensorPtr> weights,
     inputs.push_back(tensor.get());
   auto outputs = library->run(segment.name, inputs);
   if (!outputs)
-    return outputs.takeError();
+    return llvm::createStringError(
+        batchPaths[batch] + ": expected samples that the network can run on: " +
+        llvm::toString(outputs.takeError()));
   std::vector<TensorPtr> shared;
   for (Tensor &tensor : *outputs)
     shared.push_back(std::make_shared<const Tensor>(std::move(tensor)));

@@ -66,17 +66,16 @@ static json::Object describeLayer(Operation *op, Value weight,
   Format used = parsed ? *parsed : Format::makeFloat();
   std::string format = formatName(used);
   uint64_t bytes = parameters * (used.bits / 8);
-  if (!used.isFloat()) {
-    group = std::to_string(parsed->groupRows) + "x" +
-            std::to_string(parsed->groupCols);
-    auto linear = dyn_cast<LinearOp>(op);
-    bool isCounted = linear && linear.getActivations();
-    unsigned dataBits = isCounted ? linear.getActivations()->getBits() : 8;
-    bytes = isa<EmbeddingOp>(op)
-                ? storedTableBytes(*parsed, shape.rows, shape.cols)
-                : storedLinearBytes(*parsed, shape.rows, shape.cols, density,
-                                    dataBits);
+  if (auto linear = dyn_cast<LinearOp>(op)) {
+    auto activations = linear.getActivations();
+    bytes = storedLinearBytes(used, shape.rows, shape.cols, density,
+                              activations ? activations->getBits() : 8);
+  } else if (isa<EmbeddingOp>(op)) {
+    bytes = storedTableBytes(used, shape.rows, shape.cols);
   }
+  if (!used.isFloat())
+    group =
+        std::to_string(used.groupRows) + "x" + std::to_string(used.groupCols);
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
                      {"format", format},

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 using namespace llvm;
 
@@ -48,6 +50,7 @@ public:
 private:
   double error(float scale, const LevelRange &levels) const;
   float refit(float scale, const LevelRange &levels) const;
+  float bestTernary() const;
   void consider(float scale, float zero);
   void considerRange(float low, float high, float fraction);
 
@@ -95,6 +98,29 @@ float Search::refit(float scale, const LevelRange &levels) const {
   return below > 0 ? float(above / below) : scale;
 }
 
+/// The k largest magnitudes become the scale s, their weighted mean, and the
+/// rest 0, for the k of the largest (sum h |v|)^2 / sum h: as the nearest level
+/// of a value follows from its magnitude, one of these is the optimum.
+float Search::bestTernary() const {
+  std::vector<uint32_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  llvm::sort(order, [&](uint32_t lhs, uint32_t rhs) {
+    float a = std::abs(values[lhs]), b = std::abs(values[rhs]);
+    return a != b ? a > b : lhs < rhs;
+  });
+  double sum = 0, weights = 0, bestGain = 0, scale = 0;
+  for (uint32_t i : order) {
+    double weight = importance.empty() ? 1 : importance[i];
+    sum += weight * std::abs(values[i]);
+    weights += weight;
+    if (weights > 0 && sum * sum > bestGain * weights) {
+      bestGain = sum * sum / weights;
+      scale = sum / weights;
+    }
+  }
+  return float(scale);
+}
+
 void Search::consider(float scale, float zero) {
   scale = roundToFloat(scale, format.scale);
   if (!isUsableScale(scale))
@@ -136,6 +162,8 @@ GroupScale Search::run() {
   constexpr int steps = 24;
   if (format.kind == FormatKind::Binary) {
     consider(largest, zero);
+  } else if (format.kind == FormatKind::Ternary) {
+    consider(bestTernary(), zero);
   } else {
     LevelRange levels = levelsOf(format, zero);
     for (int step = 0; step != steps; ++step) {

@@ -7,8 +7,10 @@
 // least, each level the nearest that the format has. The scales tried shrink
 // from the full range in even steps (as in GPTQ's and AWQ's code); the best is
 // then improved by alternating between levels and the least-squares scale, sum
-// h v q / sum h q^2. Binary has its optimum in closed form (XNOR-Net,
-// Rastegari et al. 2016): the mean magnitude.
+// h v q / sum h q^2. Two formats have their optimum in closed form: binary, the
+// mean magnitude (XNOR-Net, Rastegari et al. 2016), and ternary, the mean of
+// the k largest magnitudes for the best k (Ternary Weight Networks, Li et al.
+// 2016).
 //
 //===----------------------------------------------------------------------===//
 #pragma once

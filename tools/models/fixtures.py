@@ -123,6 +123,14 @@ def few_bits(out):
     weights = {tensor.name: numpy_helper.to_array(tensor).astype(np.float64) for tensor in model.graph.initializer}
     x = np.random.default_rng(3).standard_normal((16, 64)).astype(np.float32)
 
+    def ternary_weights(values):
+        """The scale and codes of least squared error, row by row."""
+        sizes = -np.sort(-np.abs(values), axis=1)
+        sums, rows = np.cumsum(sizes, axis=1), np.arange(len(values))
+        best = np.argmax(sums**2 / np.arange(1, values.shape[1] + 1), axis=1)
+        scale = (sums[rows, best] / (best + 1))[:, None]
+        return scale * np.sign(values) * (np.abs(values) >= sizes[rows, best][:, None])
+
     def quantize(values, bits):
         scale = np.abs(values).mean(1, keepdims=True) * (1 if bits == 1 else 4 / 3)
         codes = np.where(values < 0, -1, 1) if bits == 1 else np.sign(values) * (np.abs(values) > scale / 2)
@@ -130,8 +138,8 @@ def few_bits(out):
 
     results = {}
     for name, bits in (("binary", 1), ("ternary", 2)):
-        linear = lambda value, layer: (quantize(value, bits) @ quantize(weights[f"{layer}.weight"], bits).T
-                                       + weights[f"{layer}.bias"])
+        rounded = lambda values: quantize(values, 1) if bits == 1 else ternary_weights(values)
+        linear = lambda value, layer: quantize(value, bits) @ rounded(weights[f"{layer}.weight"]).T + weights[f"{layer}.bias"]
         results[name] = linear(np.maximum(linear(x.astype(np.float64), "first"), 0), "second").astype(np.float32)
     np.savez_compressed(f"{out}/few-bits.npz", x=x, **results)
 

@@ -43,6 +43,32 @@ std::vector<Format> formats() {
           Format::makeInt(2, 1, 0, FloatKind::F32, ZeroKind::I8)};
 }
 
+/// Every choice of codes tried, each with its own least-squares scale.
+TEST(ScaleSearch, TernaryIsTheOptimum) {
+  constexpr size_t count = 8;
+  for (unsigned seed = 1; seed != 9; ++seed) {
+    std::vector<float> values = normals(count, seed), importance(count);
+    for (size_t i = 0; i != count; ++i)
+      importance[i] = 0.1f + float((i * seed) % 7);
+    double all = 0, bestGain = 0;
+    for (size_t i = 0; i != count; ++i)
+      all += importance[i] * double(values[i]) * values[i];
+    for (unsigned chosen = 1; chosen != 1u << count; ++chosen) {
+      double sum = 0, weights = 0;
+      for (size_t i = 0; i != count; ++i)
+        if (chosen >> i & 1) {
+          sum += importance[i] * std::abs(double(values[i]));
+          weights += importance[i];
+        }
+      bestGain = std::max(bestGain, sum * sum / weights);
+    }
+    Format format = Format::makeTernary(1, 0);
+    GroupScale found = searchScale(values, importance, format);
+    EXPECT_NEAR(errorOf(values, importance, found.scale, levelsOf(format, 1)),
+                all - bestGain, 1e-5 * all);
+  }
+}
+
 /// No scale of a fine grid is better by more than a little, with importance and
 /// without.
 TEST(ScaleSearch, IsNearTheBestOfAGrid) {

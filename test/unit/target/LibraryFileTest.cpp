@@ -116,7 +116,7 @@ TEST_F(LibraryFileTest, OtherAbiVersion) {
   ASSERT_EQ(toString(stampLibraryFile(path, hostArchitecture(), 77)), "");
   auto library = LoadedLibrary::load(path);
   EXPECT_TRUE(contains(toString(library.takeError()),
-                       "expected ABI version 1, but got 77"));
+                       "expected ABI version 2, but got 77"));
   auto info = readLibraryFile(path);
   ASSERT_TRUE(bool(info));
   EXPECT_EQ(info->abiVersion, 77u);

@@ -89,12 +89,12 @@ define internal i32 @run(ptr %context, ptr %symbols, ptr %ports, ptr %buffers) {
 @kernels = internal constant [1 x {ptr, ptr}] [{ptr, ptr} {ptr @scale, ptr @scale.extent}]
 @names = internal constant [1 x ptr] [ptr @s.scale]
 @variants = internal constant [1 x {ptr, i64, ptr}] [{ptr, i64, ptr} {ptr @s.generic, i64 0, ptr @kernels}]
-@entries = internal constant [1 x {ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, ptr, ptr, ptr}]
-  [{ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, ptr, ptr, ptr}
+@entries = internal constant [1 x {ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, ptr, ptr, ptr, ptr, i32, i32}]
+  [{ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, i32, ptr, ptr, ptr, ptr, ptr, i32, i32}
    {ptr @s.main, i32 1, ptr @symbols, i32 1, ptr @inputs, i32 1, ptr @outputs, i32 0, ptr null,
-    i32 1, ptr @launches, ptr @nodes, ptr @shapes, ptr @run}]
+    i32 1, ptr @launches, ptr @nodes, ptr @shapes, ptr @run, ptr null, i32 0, i32 0}]
 @mixbit_library = hidden constant {i32, i32, ptr, i32, ptr, i32, ptr, ptr}
-  {i32 1, i32 1, ptr @entries, i32 1, ptr @variants, i32 1, ptr @names, ptr @mixbit_metadata}
+  {i32 2, i32 1, ptr @entries, i32 1, ptr @variants, i32 1, ptr @names, ptr @mixbit_metadata}
 )";
 }
 
