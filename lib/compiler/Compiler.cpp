@@ -66,7 +66,8 @@ static bool writeReport(const CompileOptions &options, json::Object report,
         describeAllocation(options.allocationContext->report);
   std::string text = toText(report);
   if (llvm::StringRef(options.report).ends_with(".html"))
-    text = renderHtml(report, llvm::sys::path::filename(options.models.front()));
+    text =
+        renderHtml(report, llvm::sys::path::filename(options.models.front()));
   llvm::Error error = writeFile(options.report, text);
   if (!error)
     return true;
