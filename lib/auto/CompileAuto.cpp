@@ -241,9 +241,16 @@ Error AutoCompiler::addUtilities() {
   return Error::success();
 }
 
-/// Finds how many bytes of the file are no weights, by making the library with
-/// weights rounded to nearest: its size is that of the final one.
+/// Finds how many bytes to leave for what is no weight, by making the library
+/// with weights rounded to nearest: its size is that of the final one. Code
+/// grows with the number of formats, and which are chosen follows from the room
+/// for it, so that sizes may jump: what fits is kept, and bisected where the
+/// next try does not.
 bool AutoCompiler::fitFile(double megabytes) {
+  double budget = megabytes * 1e6;
+  int64_t fitting = -1, failing = -1;
+  // Most libraries' code; whatever is wrong with it, the first round tells.
+  context.overhead = std::min<int64_t>(400000, budget / 4);
   for (int round = 0; round != 5; ++round) {
     SmallString<128> temporary;
     if (std::error_code code =
@@ -270,14 +277,29 @@ bool AutoCompiler::fitFile(double megabytes) {
     for (const AllocatedWeight &weight : context.report.weights)
       weights += weight.bytes;
     int64_t overhead = int64_t(bytes) - int64_t(weights);
-    bool fits = double(bytes) <= megabytes * 1e6;
-    // The code depends a little on the formats, which depend on its size.
-    if (fits && std::abs(overhead - context.overhead) < 20000) {
-      context.overhead = std::max(context.overhead, overhead);
-      return true;
+    int64_t next;
+    if (double(bytes) <= budget) {
+      fitting = context.overhead;
+      if (budget - double(bytes) <= budget / 100)
+        return true;
+      next = overhead;
+    } else {
+      failing = context.overhead;
+      next = std::max(overhead, context.overhead + 4096);
     }
-    context.overhead =
-        fits ? overhead : std::max(overhead, context.overhead + 4096);
+    if (fitting >= 0 && failing >= 0) {
+      if (fitting - failing < 8192)
+        break;
+      if (next <= failing || next >= fitting)
+        next = (failing + fitting) / 2;
+    } else if (next == fitting) {
+      break; // there is nothing larger
+    }
+    context.overhead = next;
+  }
+  if (fitting >= 0) {
+    context.overhead = fitting;
+    return true;
   }
   return fail(
       createStringError("--budget: expected formats whose file has at most " +
