@@ -89,23 +89,6 @@ static std::string describe(mixbit_type type, ArrayRef<int64_t> shape) {
   return (typeName(type) + " [" + join(extents, ", ") + "]").str();
 }
 
-static std::pair<int64_t, int64_t> rangeOf(mixbit_type type) {
-  switch (type) {
-  case MIXBIT_I32:
-    return {std::numeric_limits<int32_t>::min(),
-            std::numeric_limits<int32_t>::max()};
-  case MIXBIT_I8:
-    return {-128, 127};
-  case MIXBIT_U8:
-    return {0, 255};
-  case MIXBIT_BOOL:
-    return {0, 1};
-  default:
-    return {std::numeric_limits<int64_t>::min(),
-            std::numeric_limits<int64_t>::max()};
-  }
-}
-
 /// The array as the input's type; `where` opens messages.
 static Expected<Tensor> convert(const Tensor &array,
                                 const CalibrationInput &input,
@@ -133,7 +116,7 @@ static Expected<Tensor> convert(const Tensor &array,
   if (array.type == input.type)
     return array;
   Tensor result(input.type, array.shape);
-  auto [least, most] = rangeOf(input.type);
+  auto [least, most] = integerRange(input.type);
   for (int64_t i = 0, count = array.numElements(); i != count; ++i) {
     int64_t value = array.integerAt(i);
     if (value < least || value > most)

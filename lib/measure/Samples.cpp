@@ -42,24 +42,6 @@ static std::optional<mixbit_type> memoryTypeOf(Type type) {
   return std::nullopt;
 }
 
-/// Least and largest value of an integer type.
-static std::pair<int64_t, int64_t> rangeOf(mixbit_type type) {
-  switch (type) {
-  case MIXBIT_I32:
-    return {std::numeric_limits<int32_t>::min(),
-            std::numeric_limits<int32_t>::max()};
-  case MIXBIT_I8:
-    return {-128, 127};
-  case MIXBIT_U8:
-    return {0, 255};
-  case MIXBIT_BOOL:
-    return {0, 1};
-  default:
-    return {std::numeric_limits<int64_t>::min(),
-            std::numeric_limits<int64_t>::max()};
-  }
-}
-
 /// The array as the argument's type; the error has no beginning.
 static Expected<Tensor> convert(const Tensor &array, mixbit_type type) {
   bool isInteger = isIntegerType(type);
@@ -67,7 +49,7 @@ static Expected<Tensor> convert(const Tensor &array, mixbit_type type) {
     return createStringError("expected an array of " + typeName(type) +
                              ", but got one of " + typeName(array.type));
   Tensor result(type, array.shape);
-  auto [least, most] = rangeOf(type);
+  auto [least, most] = integerRange(type);
   for (int64_t i = 0, count = array.numElements(); i < count; ++i) {
     if (isInteger) {
       int64_t value = array.integerAt(i);

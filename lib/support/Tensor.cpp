@@ -9,6 +9,8 @@
 #include <cassert>
 #include <cstring>
 
+#include <limits>
+
 using namespace mixbit;
 using llvm::ArrayRef;
 using llvm::StringRef;
@@ -41,6 +43,23 @@ static const TypeRow &row(mixbit_type type) {
 StringRef mixbit::typeName(mixbit_type type) { return row(type).name; }
 int64_t mixbit::typeSize(mixbit_type type) { return row(type).size; }
 bool mixbit::isIntegerType(mixbit_type type) { return row(type).isInteger; }
+
+std::pair<int64_t, int64_t> mixbit::integerRange(mixbit_type type) {
+  switch (type) {
+  case MIXBIT_I32:
+    return {std::numeric_limits<int32_t>::min(),
+            std::numeric_limits<int32_t>::max()};
+  case MIXBIT_I8:
+    return {-128, 127};
+  case MIXBIT_U8:
+    return {0, 255};
+  case MIXBIT_BOOL:
+    return {0, 1};
+  default:
+    return {std::numeric_limits<int64_t>::min(),
+            std::numeric_limits<int64_t>::max()};
+  }
+}
 
 std::string mixbit::shapeText(ArrayRef<int64_t> shape) {
   return "[" +

@@ -23,6 +23,8 @@ llvm::StringRef typeName(mixbit_type type);
 int64_t typeSize(mixbit_type type);
 /// Integers and booleans.
 bool isIntegerType(mixbit_type type);
+/// Least and largest value of an integer type.
+std::pair<int64_t, int64_t> integerRange(mixbit_type type);
 
 /// "[2, 3]"; "[]" for a scalar.
 std::string shapeText(llvm::ArrayRef<int64_t> shape);

@@ -138,24 +138,6 @@ llvm::Expected<int32_t> Session::findOutput(StringRef name) const {
   return findPort(outputs(), name, "output", path());
 }
 
-/// Least and largest value of an integer type.
-static std::pair<int64_t, int64_t> range(mixbit_type type) {
-  switch (type) {
-  case MIXBIT_I32:
-    return {std::numeric_limits<int32_t>::min(),
-            std::numeric_limits<int32_t>::max()};
-  case MIXBIT_I8:
-    return {-128, 127};
-  case MIXBIT_U8:
-    return {0, 255};
-  case MIXBIT_BOOL:
-    return {0, 1};
-  default:
-    return {std::numeric_limits<int64_t>::min(),
-            std::numeric_limits<int64_t>::max()};
-  }
-}
-
 llvm::Error Session::fit(int32_t input, Tensor &tensor) const {
   const mixbit_port &port = *inputs()[input];
   if (tensor.type == port.type)
@@ -164,7 +146,7 @@ llvm::Error Session::fit(int32_t input, Tensor &tensor) const {
     return error("input '" + Twine(port.name) + "': expected " +
                  portText(api(), entry(), port) + ", but got an array of " +
                  typeName(tensor.type));
-  auto [least, most] = range(port.type);
+  auto [least, most] = integerRange(port.type);
   Tensor converted(port.type, tensor.shape);
   for (int64_t i = 0, count = tensor.numElements(); i < count; ++i) {
     int64_t value = tensor.integerAt(i);
