@@ -7,6 +7,7 @@
 #include "runtime/Api.h"
 
 #include "runtime/Context.h"
+#include "runtime/HugePages.h"
 
 #include "runtime/Atomic.h"
 
@@ -185,5 +186,6 @@ mixbit_get_api(uint32_t version) {
   if (version != MIXBIT_ABI_VERSION ||
       mixbit_library.abi_version != MIXBIT_ABI_VERSION)
     return nullptr;
+  requestHugePages();
   return &api;
 }

@@ -13,6 +13,7 @@
 #include "lib/target/LibraryFile.h"
 
 #include "mixbit/runtime.h"
+#include "runtime/HugePages.h"
 
 #include "lld/Common/Driver.h"
 
@@ -40,8 +41,8 @@ struct SystemLibrary {
 static constexpr SystemLibrary systemLibraries[] = {
     {"libc.so.6",
      "aligned_alloc bcmp clock_gettime free getauxval getenv madvise malloc "
-     "memcmp memcpy memmove memset pthread_sigmask sigfillset strcmp strlen "
-     "syscall vsnprintf"},
+     "memcmp memcpy memmove memset mmap mprotect mremap munmap pthread_sigmask "
+     "sigfillset strcmp strlen syscall vsnprintf"},
     // Part of libc since glibc 2.34, which still ships an empty one.
     {"libpthread.so.0", "pthread_create pthread_join"},
     {"libm.so.6",
@@ -200,8 +201,19 @@ Error linkLibrary(const LinkInputs &inputs, StringRef outputPath) {
       return error;
     arguments.push_back(workspace.path(name));
   }
-  if (!inputs.weightsObject.empty())
+  if (!inputs.weightsObject.empty()) {
     arguments.push_back(inputs.weightsObject);
+    // Where file and addresses agree in this, a mapping can have huge pages.
+    // Nothing lies between the segments in the file.
+    uint64_t size = 0;
+    if (std::error_code code = sys::fs::file_size(inputs.weightsObject, size))
+      return createStringError(code,
+                               inputs.weightsObject + ": " + code.message());
+    if (size >= uint64_t(runtime::leastForHugePages))
+      arguments.insert(
+          arguments.end(),
+          {"-z", "max-page-size=" + std::to_string(runtime::hugePage)});
+  }
   if (Error error = workspace.write("runtime.a", runtime))
     return error;
   arguments.push_back(workspace.path("runtime.a"));

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstring>
 
 using namespace llvm;
 using namespace mixbit;
@@ -166,6 +167,60 @@ TEST(Link, AFullDiskLeavesNothing) {
   EXPECT_NE(toString(linkLibrary(inputs, "/dev/full")), "");
   EXPECT_NE(toString(linkLibrary(inputs, folder / "no/model.so")), "");
   EXPECT_EQ(toString(linkLibrary(inputs, folder / "model.so")), "");
+}
+
+/// Segments of a library with large weights can be mapped in huge pages, which
+/// costs no bytes of the file, and the library runs however they are asked for.
+TEST(Link, LargeWeightsInHugePages) {
+  TestFolder folder;
+  auto weights =
+      WeightsObject::create(folder / "weights.o", hostArchitecture());
+  ASSERT_TRUE(bool(weights));
+  std::vector<char> bytes(9 << 20, 'w');
+  const float numbers[] = {2, 3};
+  std::memcpy(bytes.data(), numbers, sizeof(numbers));
+  cantFail((*weights)->write(0, bytes));
+  cantFail((*weights)->finish());
+  LLVMContext context;
+  auto module = parseModule(context, testModuleText());
+  SmallVector<char, 0> object;
+  cantFail(
+      emitCode(*module, *findTarget(hostTarget()), CodeKind::Object, object));
+  LinkInputs inputs;
+  inputs.architecture = hostArchitecture();
+  inputs.objects = {StringRef(object.data(), object.size())};
+  inputs.weightsObject = folder / "weights.o";
+  for (const char *mode : {"advise", "copy", "off"}) {
+    // A file each: a library asks once.
+    std::string path = folder / (std::string(mode) + ".so");
+    ASSERT_EQ(toString(linkLibrary(inputs, path)), "");
+    uint64_t size = 0;
+    ASSERT_FALSE(sys::fs::file_size(path, size));
+    EXPECT_LT(size, bytes.size() + (512 << 10));
+    auto binary = object::ObjectFile::createObjectFile(path);
+    ASSERT_TRUE(bool(binary)) << toString(binary.takeError());
+    auto &file = cast<object::ELF64LEObjectFile>(*binary->getBinary());
+    for (const auto &header : cantFail(file.getELFFile().program_headers()))
+      if (header.p_type == ELF::PT_LOAD) {
+        EXPECT_EQ(header.p_align, 2u << 20);
+        EXPECT_EQ(header.p_vaddr % (2 << 20), header.p_offset % (2 << 20));
+      }
+    setenv("MIXBIT_HUGE_PAGES", mode, 1);
+    auto library = LoadedLibrary::load(path);
+    unsetenv("MIXBIT_HUGE_PAGES");
+    ASSERT_TRUE(bool(library)) << toString(library.takeError());
+    const mixbit_api &api = (*library)->api();
+    mixbit_context *run;
+    ASSERT_EQ(api.context_create(&api, 0, 2, &run), MIXBIT_OK);
+    float x[] = {1, 2, 3};
+    mixbit_tensor tensor = {x, MIXBIT_F32, 1, {3}, nullptr};
+    EXPECT_EQ(api.bind_input(run, 0, &tensor), MIXBIT_OK);
+    ASSERT_EQ(api.run(run), MIXBIT_OK) << api.last_error(run);
+    EXPECT_EQ(api.get_output(run, 0, &tensor), MIXBIT_OK);
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(static_cast<float *>(tensor.data)[i], 2 * x[i] + 3) << mode;
+    api.context_destroy(run);
+  }
 }
 
 TEST(Link, WeightsAreWhereTheyAreSaidToBe) {
