@@ -59,6 +59,12 @@ def Mixbit_MaskKind : Mixbit_Enum<"MaskKind", "meaning of an attention mask", [
 ]>;
 def Mixbit_MaskKindAttr : Mixbit_EnumAttr<Mixbit_MaskKind, "mask_kind">;
 
+def Mixbit_ProductKind : Mixbit_Enum<"ProductKind", "how products are computed", [
+  I32EnumAttrCase<"Float", 0, "float">, I32EnumAttrCase<"Fastest", 1, "fastest">,
+  I32EnumAttrCase<"Bytes", 2, "bytes">
+]>;
+def Mixbit_ProductKindAttr : Mixbit_EnumAttr<Mixbit_ProductKind, "product_kind">;
+
 def Mixbit_Granularity : Mixbit_Enum<"Granularity", "extent of a scale", [
   I32EnumAttrCase<"PerToken", 0, "per_token">,
   I32EnumAttrCase<"PerTensor", 1, "per_tensor">

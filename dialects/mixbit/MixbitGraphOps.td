@@ -197,7 +197,9 @@ def Mixbit_AttentionOp : Mixbit_GraphOp<"attention"> {
     `keep` ([B, Sk], integer: zero hides the key) or `additive` (float, rank
     4, each dimension that of [B, H, Sq, Sk] or 1). A row whose keys are all
     hidden by `keep` attends to all of them evenly, as a softmax over equal
-    large negative scores does.
+    large negative scores does. `products` says whether queries, keys, values and
+    probabilities may be quantized to 8 bits, as in `mixbit.attention_core`;
+    without it they are not.
 
     ```mlir
     %o = mixbit.attention %q, %k, %v mask %m {heads = 12 : i64, scale = 0.125 : f32, mask_kind = #mixbit.mask_kind<keep>}
@@ -207,7 +209,8 @@ def Mixbit_AttentionOp : Mixbit_GraphOp<"attention"> {
   let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k,
                        AnyRankedTensor:$v, Optional<AnyRankedTensor>:$mask,
                        I64Attr:$heads, F32Attr:$scale,
-                       OptionalAttr<Mixbit_MaskKindAttr>:$mask_kind);
+                       OptionalAttr<Mixbit_MaskKindAttr>:$mask_kind,
+                       OptionalAttr<Mixbit_ProductKindAttr>:$products);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`mask` $mask^)? attr-dict `:`

@@ -225,6 +225,12 @@ def Mixbit_AttentionCoreOp : Mixbit_Op<"attention_core"> {
     `q` is [B, Sq, H, D], `k` [B, Sk, H, D], `v` and `out` [B, S, H, Dv], with
     unit stride along the last dimension; the mask as in `mixbit.attention`.
 
+    `products` are those of floats unless it says otherwise. Those of `bytes`
+    quantize each row of queries and keys and each column of a head's values to
+    signed, each row of probabilities to unsigned 8 bits; their sums are exact.
+    They need depths that are multiples of 16, else they are those of floats.
+    `fastest` leaves the choice to the target.
+
     ```mlir
     mixbit.attention_core ins(%q, %k, %v, %m : memref<?x?x12x64xf32>, memref<?x?x12x64xf32>,
         memref<?x?x12x64xf32>, memref<?x?xi64>) outs(%o : memref<?x?x12x64xf32>)
@@ -232,7 +238,8 @@ def Mixbit_AttentionCoreOp : Mixbit_Op<"attention_core"> {
     ```
   }];
   let arguments = (ins Variadic<AnyMemRef>:$ins, AnyMemRef:$out, F32Attr:$scale,
-                       OptionalAttr<Mixbit_MaskKindAttr>:$mask_kind);
+                       OptionalAttr<Mixbit_MaskKindAttr>:$mask_kind,
+                       OptionalAttr<Mixbit_ProductKindAttr>:$products);
   let assemblyFormat = [{
     `ins` `(` $ins `:` type($ins) `)` `outs` `(` $out `:` type($out) `)` attr-dict
   }];

@@ -67,6 +67,9 @@ struct CompileOptions {
   std::string packing = "dense";
   /// Format of activations: fp32, int8, int4, int2, int1.
   std::string activations = "int8";
+  /// Products of attention: auto (8 bits on targets where that is faster, if
+  /// weights and activations are quantized), fp32, int8.
+  std::string attention = "auto";
   /// (pattern, format): initializers or nodes whose name matches the pattern
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;

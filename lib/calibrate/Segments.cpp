@@ -179,6 +179,8 @@ void Cutter::build(Segment &segment, unsigned level, ModuleOp module) {
              (isa<LinearOp>(op) && operand.getOperandNumber() == 0)))
           own.map(operand.get(), rows.lookup(operand.get()));
     Operation *copy = builder.clone(op, own);
+    if (auto attention = dyn_cast<AttentionOp>(copy))
+      attention.removeProductsAttr(); // in floats
     if (isLayer) {
       copy->removeAttr("format");
       copy->removeAttr("activations");

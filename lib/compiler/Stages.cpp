@@ -160,6 +160,7 @@ bool Compilation::quantize() {
                      std::to_string(options.groupColumns);
   quantize.scale = options.scale;
   quantize.activations = options.activations;
+  quantize.attention = options.attention;
   for (const auto &[pattern, format] : options.keep)
     quantize.keep.push_back(pattern + "=" + format);
   AllocationContext *context = options.allocationContext;

@@ -4,26 +4,22 @@
 // transposed and values copied into panels of `width` columns in scratch; then,
 // for a few queries at a time:
 //
-//   scores[r][j] = sum over d of q[r][d] * scale * k[j][d]   (outer products)
-//   scores[r][j] = exp(scores[r][j] - max over j)
+//   scores[r][j] = sum over d of q[r][d] * (log2(e) scale k[j][d])
+//   scores[r][j] = 2^(scores[r][j] - max over j)
 //   out[r][c]    = sum over j of scores[r][j] * v[j][c] / sum of scores[r]
 //
 // Keys that the mask hides get the lowest finite score, so that a query without
 // any visible key attends to all evenly; columns that only fill up the last
-// panel get -inf and so weigh nothing.
+// panel get -inf and so weigh nothing. The tiles of bytes are in
+// AttentionBytes.cpp.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/codegen/KernelBuilder.h"
+#include "passes/codegen/AttentionExpansion.h"
 #include "passes/codegen/Passes.h"
-#include "passes/codegen/VectorMath.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <limits>
 
@@ -32,92 +28,6 @@ using namespace mlir;
 namespace mixbit {
 #define GEN_PASS_DEF_EXPANDATTENTION
 #include "passes/codegen/Passes.h.inc"
-
-namespace {
-
-/// Queries that share the packing of keys and values.
-constexpr int64_t kQueryBlock = 192;
-/// Rows of the register tile.
-constexpr int64_t kRows = 6;
-
-class AttentionExpansion {
-public:
-  AttentionExpansion(KernelOp kernelOp, AttentionCoreOp op,
-                     const Target &target)
-      : kernelOp(kernelOp), op(op), loc(op.getLoc()),
-        lanes(std::max(1, target.vectorBits / 32)),
-        width(lanes * (target.numRegisters >= 32 ? 4 : 2)) {}
-
-  LogicalResult run();
-
-private:
-  LogicalResult verify();
-  void reserve();
-  void expandIteration(OpBuilder &builder, Value iteration);
-  void packKeys(OpBuilder &builder);
-  void packKeyGroup(OpBuilder &builder, Value panel, int64_t group, Value d,
-                    int64_t count);
-  void packValues(OpBuilder &builder);
-  void prepareMask(OpBuilder &builder);
-  void emitQueries(OpBuilder &builder, Value query, int64_t rows);
-  void emitScores(OpBuilder &builder, int64_t rows);
-  void addMask(OpBuilder &builder, Value query, int64_t rows);
-  void emitSoftmax(OpBuilder &builder, int64_t rows);
-  void emitProduct(OpBuilder &builder, Value query, int64_t rows,
-                   int64_t panel);
-
-  Value index(OpBuilder &b, int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value add(OpBuilder &b, Value x, Value y) {
-    return arith::AddIOp::create(b, loc, x, y);
-  }
-  Value add(OpBuilder &b, Value x, int64_t y) {
-    return y ? add(b, x, index(b, y)) : x;
-  }
-  Value mul(OpBuilder &b, Value x, int64_t y) {
-    return arith::MulIOp::create(b, loc, x, index(b, y));
-  }
-  Value f32(OpBuilder &b, float value) {
-    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
-  }
-  VectorType vectorType(OpBuilder &b, int64_t size) {
-    return VectorType::get(size, b.getF32Type());
-  }
-  Value load(OpBuilder &b, Value buffer, ValueRange at, int64_t size) {
-    return vector::LoadOp::create(b, loc, vectorType(b, size), buffer, at);
-  }
-  void store(OpBuilder &b, Value value, Value buffer, ValueRange at) {
-    vector::StoreOp::create(b, loc, value, buffer, at);
-  }
-  void forEach(OpBuilder &b, Value from, Value to, int64_t step,
-               function_ref<void(OpBuilder &, Value)> body) {
-    scf::ForOp::create(b, loc, from, to, index(b, step), ValueRange(),
-                       [&](OpBuilder &inner, Location, Value i, ValueRange) {
-                         body(inner, i);
-                         scf::YieldOp::create(inner, loc);
-                       });
-  }
-  /// Reads `count` <= lanes floats, zeros behind them.
-  Value loadPart(OpBuilder &b, Value buffer, ValueRange at, int64_t count);
-  Value dim(OpBuilder &b, Value buffer, int64_t i) {
-    return memref::DimOp::create(b, loc, buffer, i);
-  }
-
-  KernelOp kernelOp;
-  AttentionCoreOp op;
-  Location loc;
-  int64_t lanes, width;
-  std::optional<KernelBuilder> kernel;
-
-  int64_t depth = 0, valueDepth = 0;
-  Value q, k, v, mask, out;
-  Value numQueries, numKeys, numPanels;
-  /// Scratch: [panel][depth][width], [panel][key][width], [depth][kRows],
-  /// [kRows][padded keys], [padded keys], [kRows].
-  Value keys, values, queries, scores, limits, inverses;
-  Value batch, head;
-};
 
 LogicalResult AttentionExpansion::verify() {
   if (op.getIns().size() < 3 || op.getIns().size() > 4)
@@ -179,14 +89,16 @@ void AttentionExpansion::reserve() {
     return kernel->reserveScratch(MemRefType::get(shape, b.getF32Type()),
                                   runSizes, extentSizes);
   };
-  keys = scratch({any, depth, width}, numPanels, extentPanels);
-  values = scratch({int64_t(llvm::divideCeil(valueDepth, width)), any, width},
-                   numKeys, extentKeys);
-  queries = scratch({depth, kRows}, {}, {});
   Value padded = mul(b, numPanels, width);
   Value extentPadded = mul(e, extentPanels, width);
   scores = scratch({kRows, any}, padded, extentPadded);
   limits = scratch({any}, padded, extentPadded);
+  inBytes = wantsBytes();
+  if (inBytes)
+    return reserveBytes();
+  keys = scratch({any, depth, width}, numPanels, extentPanels);
+  values = scratch({int64_t(llvm::divideCeil(valueDepth, width)), any, width},
+                   numKeys, extentKeys);
   inverses = scratch({kRows}, {}, {});
 }
 
@@ -202,17 +114,8 @@ Value AttentionExpansion::loadPart(OpBuilder &b, Value buffer, ValueRange at,
                                       on, zero);
 }
 
-/// Transposes `lanes` keys x `count` depths. Interleaving rows i and i + n/2,
-/// log2(n) times, transposes an n x n tile.
-void AttentionExpansion::packKeyGroup(OpBuilder &b, Value panel, int64_t group,
-                                      Value d, int64_t count) {
-  Value first = add(b, mul(b, panel, width), group * lanes);
-  Value last = arith::SubIOp::create(b, loc, numKeys, index(b, 1));
-  SmallVector<Value> rows;
-  for (int64_t r = 0; r < lanes; ++r) {
-    Value key = arith::MinSIOp::create(b, loc, add(b, first, r), last);
-    rows.push_back(loadPart(b, k, {batch, key, head, d}, count));
-  }
+/// Interleaving rows i and i + n/2, log2(n) times, transposes an n x n tile.
+void AttentionExpansion::transpose(OpBuilder &b, SmallVectorImpl<Value> &rows) {
   SmallVector<int64_t> low, high;
   for (int64_t i = 0; i < lanes / 2; ++i) {
     low.append({i, lanes + i});
@@ -226,6 +129,21 @@ void AttentionExpansion::packKeyGroup(OpBuilder &b, Value panel, int64_t group,
                                                  rows[i + lanes / 2], order));
     rows = next;
   }
+}
+
+/// Transposes `lanes` keys x `count` depths.
+void AttentionExpansion::packKeyGroup(OpBuilder &b, Value panel, int64_t group,
+                                      Value d, int64_t count) {
+  Value first = add(b, mul(b, panel, width), group * lanes);
+  Value last = arith::SubIOp::create(b, loc, numKeys, index(b, 1));
+  SmallVector<Value> rows;
+  for (int64_t r = 0; r < lanes; ++r) {
+    Value key = arith::MinSIOp::create(b, loc, add(b, first, r), last);
+    Value row = loadPart(b, k, {batch, key, head, d}, count);
+    rows.push_back(arith::MulFOp::create(
+        b, loc, row, splat(b, loc, f32(b, scoreScale()), lanes)));
+  }
+  transpose(b, rows);
   for (int64_t i = 0; i < count; ++i)
     store(b, rows[i], keys, {panel, add(b, d, i), index(b, group * lanes)});
 }
@@ -306,8 +224,9 @@ void AttentionExpansion::prepareMask(OpBuilder &builder) {
       });
 }
 
-/// scores = queries x keys for `rows` packed queries.
-void AttentionExpansion::emitScores(OpBuilder &builder, int64_t rows) {
+/// scores = queries x keys for `rows` queries.
+void AttentionExpansion::emitScores(OpBuilder &builder, Value query,
+                                    int64_t rows) {
   int64_t vectors = width / lanes;
   forEach(
       builder, index(builder, 0), numPanels, 1, [&](OpBuilder &b, Value panel) {
@@ -322,7 +241,8 @@ void AttentionExpansion::emitScores(OpBuilder &builder, int64_t rows) {
                     inner, keys, {panel, d, index(inner, i * lanes)}, lanes));
               for (int64_t r = 0; r < rows; ++r) {
                 Value scalar = memref::LoadOp::create(
-                    inner, loc, queries, ValueRange{d, index(inner, r)});
+                    inner, loc, q,
+                    ValueRange{batch, add(inner, query, r), head, d});
                 Value query = splat(inner, loc, scalar, lanes);
                 for (int64_t i = 0; i < vectors; ++i)
                   next[r * vectors + i] = math::FmaOp::create(
@@ -370,43 +290,57 @@ void AttentionExpansion::addMask(OpBuilder &builder, Value query,
               Value at[] = {index(b, r), key};
               // Lanes that are off must stay -inf, whatever was read.
               added = maskOr(b, loc, range, added, f32(b, 0.0f));
+              // Masks of the lowest number stay finite, so that a query
+              // without any visible key attends to all.
+              Value lowest = splat(
+                  b, loc, f32(b, std::numeric_limits<float>::lowest()), lanes);
+              Value scaled = arith::MulFOp::create(
+                  b, loc, added, splat(b, loc, f32(b, kLog2E), lanes));
+              scaled = combine(b, loc, ReduceKind::Max, scaled,
+                               combine(b, loc, ReduceKind::Min, added, lowest));
               Value sum = arith::AddFOp::create(
-                  b, loc, load(b, scores, at, lanes), added);
+                  b, loc, load(b, scores, at, lanes), scaled);
               store(b, sum, scores, at);
             });
 }
 
-/// exp(scores - max) in place, and the inverse of each row's sum.
+Value AttentionExpansion::rowMaximum(OpBuilder &b, Value row) {
+  Value padded = mul(b, numPanels, width);
+  Value neutral = arith::ConstantOp::create(
+      b, loc, neutralElement(ReduceKind::Max, b.getF32Type()));
+  auto loop = scf::ForOp::create(
+      b, loc, index(b, 0), padded, index(b, width),
+      splat(b, loc, neutral, width),
+      [&](OpBuilder &inner, Location, Value key, ValueRange acc) {
+        Value next =
+            combine(inner, loc, ReduceKind::Max,
+                    load(inner, scores, {row, key}, width), acc.front());
+        scf::YieldOp::create(inner, loc, next);
+      });
+  Value max = reduceToScalar(b, loc, ReduceKind::Max, loop.getResult(0));
+  return splat(b, loc, max, width);
+}
+
+/// 2^(scores - max) in place, and the inverse of each row's sum.
 void AttentionExpansion::emitSoftmax(OpBuilder &builder, int64_t rows) {
   Value padded = mul(builder, numPanels, width);
   forEach(
       builder, index(builder, 0), index(builder, rows), 1,
       [&](OpBuilder &b, Value row) {
-        auto reduce = [&](ReduceKind kind,
-                          function_ref<Value(OpBuilder &, Value)> element) {
-          Value neutral = arith::ConstantOp::create(
-              b, loc, neutralElement(kind, b.getF32Type()));
-          auto loop = scf::ForOp::create(
-              b, loc, index(b, 0), padded, index(b, width),
-              splat(b, loc, neutral, width),
-              [&](OpBuilder &inner, Location, Value key, ValueRange acc) {
-                Value next =
-                    combine(inner, loc, kind, element(inner, key), acc.front());
-                scf::YieldOp::create(inner, loc, next);
-              });
-          return reduceToScalar(b, loc, kind, loop.getResult(0));
-        };
-        Value max = reduce(ReduceKind::Max, [&](OpBuilder &inner, Value key) {
-          return load(inner, scores, {row, key}, width);
-        });
-        Value maxes = splat(b, loc, max, width);
-        Value sum = reduce(ReduceKind::Add, [&](OpBuilder &inner, Value key) {
-          Value shifted = arith::SubFOp::create(
-              inner, loc, load(inner, scores, {row, key}, width), maxes);
-          Value weight = math::ExpOp::create(inner, loc, shifted);
-          store(inner, weight, scores, {row, key});
-          return weight;
-        });
+        Value maxes = rowMaximum(b, row);
+        auto loop = scf::ForOp::create(
+            b, loc, index(b, 0), padded, index(b, width),
+            splat(b, loc, f32(b, 0.0f), width),
+            [&](OpBuilder &inner, Location, Value key, ValueRange acc) {
+              Value shifted = arith::SubFOp::create(
+                  inner, loc, load(inner, scores, {row, key}, width), maxes);
+              Value weight = exp2OfNegative(inner, loc, shifted);
+              store(inner, weight, scores, {row, key});
+              Value next =
+                  combine(inner, loc, ReduceKind::Add, weight, acc.front());
+              scf::YieldOp::create(inner, loc, next);
+            });
+        Value sum = reduceToScalar(b, loc, ReduceKind::Add, loop.getResult(0));
         Value inverse = arith::DivFOp::create(b, loc, f32(b, 1.0f), sum);
         memref::StoreOp::create(b, loc, inverse, inverses, ValueRange(row));
       });
@@ -460,19 +394,19 @@ void AttentionExpansion::emitProduct(OpBuilder &b, Value query, int64_t rows,
 
 void AttentionExpansion::emitQueries(OpBuilder &builder, Value query,
                                      int64_t rows) {
-  Value scale = f32(builder, op.getScale().convertToFloat());
-  forEach(builder, index(builder, 0), index(builder, depth), 1,
-          [&](OpBuilder &b, Value d) {
-            for (int64_t r = 0; r < rows; ++r) {
-              Value element = memref::LoadOp::create(
-                  b, loc, q, ValueRange{batch, add(b, query, r), head, d});
-              Value scaled = arith::MulFOp::create(b, loc, element, scale);
-              memref::StoreOp::create(b, loc, scaled, queries,
-                                      ValueRange{d, index(b, r)});
-            }
-          });
-  emitScores(builder, rows);
-  if (mask && op.getMaskKind() == MaskKind::Additive)
+  bool additive = mask && op.getMaskKind() == MaskKind::Additive;
+  if (inBytes) {
+    emitQueryBytes(builder, query, rows);
+    emitScoreBytes(builder, rows);
+    if (additive)
+      addMask(builder, query, rows);
+    emitWeightBytes(builder, rows);
+    for (int64_t panel = 0; panel * width < valueDepth; ++panel)
+      emitProductBytes(builder, query, rows, panel);
+    return;
+  }
+  emitScores(builder, query, rows);
+  if (additive)
     addMask(builder, query, rows);
   emitSoftmax(builder, rows);
   for (int64_t panel = 0; panel * width < valueDepth; ++panel)
@@ -487,12 +421,21 @@ void AttentionExpansion::expandIteration(OpBuilder &b, Value iteration) {
   Value rest = arith::DivUIOp::create(b, loc, iteration, blocks);
   head = arith::RemUIOp::create(b, loc, rest, heads);
   batch = arith::DivUIOp::create(b, loc, rest, heads);
-  packKeys(b);
-  packValues(b);
   prepareMask(b);
-  Value from = mul(b, block, kQueryBlock);
-  Value end =
-      arith::MinUIOp::create(b, loc, add(b, from, kQueryBlock), numQueries);
+  if (inBytes) {
+    packKeyBytes(b);
+    packValueBytes(b);
+  } else {
+    packKeys(b);
+    packValues(b);
+  }
+  // Blocks of about equal length, all but the last of whole tiles.
+  Value each = arith::CeilDivUIOp::create(b, loc, numQueries, blocks);
+  each =
+      mul(b, arith::CeilDivUIOp::create(b, loc, each, index(b, kRows)), kRows);
+  Value from = arith::MinUIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, block, each), numQueries);
+  Value end = arith::MinUIOp::create(b, loc, add(b, from, each), numQueries);
   // Whole tiles first, then pairs, then one: no query is computed in vain.
   for (int64_t rows : {kRows, int64_t(2), int64_t(1)}) {
     Value left = arith::SubIOp::create(b, loc, end, from);
@@ -523,6 +466,7 @@ LogicalResult AttentionExpansion::run() {
   return success();
 }
 
+namespace {
 struct ExpandAttention : impl::ExpandAttentionBase<ExpandAttention> {
   void runOnOperation() override {
     SmallVector<std::pair<KernelOp, AttentionCoreOp>> work;

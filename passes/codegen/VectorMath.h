@@ -37,6 +37,12 @@ mlir::Value foldLanes(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value reduceToScalar(mlir::OpBuilder &builder, mlir::Location loc,
                            ReduceKind kind, mlir::Value vector);
 
+/// 2^x of f32 for x <= 0, within 2^-22 of its value; 0 below -125. Rounding to
+/// an integer and a polynomial (Cephes' exp2f) on what is left: two thirds of
+/// what math.exp takes, which has overflow and another base to mind. NaN stays.
+mlir::Value exp2OfNegative(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value x);
+
 /// A remark that `what` is done an element at a time, or, with `strict`, an
 /// error.
 mlir::LogicalResult reportSlowPath(mlir::Operation *op, bool strict,

@@ -42,7 +42,8 @@ LogicalResult KernelFormer::emitAttention(AttentionOp op) {
       std::to_string(*constantValue(operands.front().shape.back()));
   builder.launch(name, operands, loc, [&](OpBuilder &inside, ValueRange args) {
     AttentionCoreOp::create(inside, loc, args.drop_back(), args.back(),
-                            op.getScaleAttr(), op.getMaskKindAttr());
+                            op.getScaleAttr(), op.getMaskKindAttr(),
+                            op.getProductsAttr());
   });
   return success();
 }

@@ -29,6 +29,12 @@ struct AssignFormats : impl::AssignFormatsBase<AssignFormats> {
       return signalPassFailure();
     for (const WeightUsers &weight : collectWeights(getOperation()))
       assign(weight.constant, weight.users);
+    if (products)
+      getOperation().walk([&](AttentionOp op) {
+        KeepRule *rule = findRule(op, {});
+        if (!rule || !rule->format.isFloat())
+          op.setProducts(products);
+      });
     for (const KeepRule &rule : rules)
       if (!rule.isUsed)
         emitWarning(getOperation().getLoc())
@@ -59,7 +65,23 @@ private:
         return complain("keep '" + entry + "'", format.takeError());
       rules.push_back({pattern.str(), *format});
     }
-    return parseActivations();
+    if (failed(parseActivations()))
+      return failure();
+    return parseAttention();
+  }
+
+  /// How attention multiplies, none being floats.
+  LogicalResult parseAttention() {
+    if (attention != "auto" && attention != "fp32" && attention != "int8")
+      return emitError(getOperation().getLoc())
+             << "attention: expected auto, fp32 or int8, but got '" << attention
+             << "'";
+    products.reset();
+    if (attention == "int8")
+      products = ProductKind::Bytes;
+    else if (attention == "auto" && activationsAttr && !standard.isFloat())
+      products = ProductKind::Fastest;
+    return success();
   }
 
   LogicalResult parseActivations() {
@@ -121,6 +143,7 @@ private:
   Format standard;
   std::vector<KeepRule> rules;
   ActivationsAttr activationsAttr;
+  std::optional<ProductKind> products; ///< of attention; none are floats
 };
 } // namespace
 } // namespace mixbit

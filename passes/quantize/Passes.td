@@ -16,6 +16,10 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     matches last in `keep`. Weights kept in fp32 are left alone. `auto` gives
     int8, for `allocate-formats` to choose better.
 
+    Each `mixbit.attention` whose node no pattern of `keep` keeps in fp32 gets
+    its `products` from `attention`: `auto` is `fastest` where linears have
+    quantized activations by default, else those of floats.
+
     ```mlir
     %w = arith.constant dense_resource<w> : tensor<1536x384xf32>
     %y = mixbit.linear %x, %w : ...
@@ -39,6 +43,8 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
            /*default=*/"\"int8\"",
            "Format of the linears' activations: fp32 or int1 to int8, per "
            "token, dynamic">,
+    Option<"attention", "attention", "std::string", /*default=*/"\"auto\"",
+           "Products of attention: auto, fp32 or int8">,
     ListOption<"keep", "keep", "std::string",
                "PATTERN=FORMAT, where :ROWSxCOLS may follow: the format of "
                "initializers or nodes whose name matches">

@@ -50,6 +50,9 @@ struct QuantizeOptions : mlir::PassPipelineOptions<QuantizeOptions> {
   Option<std::string> activations{*this, "activations",
                                   llvm::cl::desc("As of assign-formats"),
                                   llvm::cl::init(defaults.activations)};
+  Option<std::string> attention{*this, "attention",
+                                llvm::cl::desc("As of assign-formats"),
+                                llvm::cl::init(defaults.attention)};
   AllocateFormatsOptions allocateDefaults;
   Option<std::string> budget{*this, "budget",
                              llvm::cl::desc("As of allocate-formats")};
@@ -76,6 +79,7 @@ void registerQuantizePasses() {
         options.group = given.group;
         options.scale = given.scale;
         options.activations = given.activations;
+        options.attention = given.attention;
         for (const std::string &entry : given.keep)
           options.keep.push_back(entry);
         AllocateFormatsOptions allocate;

@@ -70,7 +70,8 @@ public:
       return false;
     Value joined = builder.make<AttentionOp>(
         location, builder.elementType(output), joinHeads(q), joinHeads(k),
-        joinHeads(v), mask, heads, llvm::APFloat((float)scores.scale), kind);
+        joinHeads(v), mask, heads, llvm::APFloat((float)scores.scale), kind,
+        ProductKindAttr());
     if (!joined)
       return false;
     output.getResult().replaceAllUsesWith(

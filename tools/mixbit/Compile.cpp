@@ -142,6 +142,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
                  options.activations,
                  "format of activations in quantized layers (default:\n"
                  "int8, one scale a token, found as the model runs)");
+  command.choice("--attention", {"auto", "fp32", "int8"}, options.attention,
+                 "products of attention (default: auto, which is int8 on\n"
+                 "targets where that is faster, if the layers are\n"
+                 "quantized)");
   command.custom(
       "--keep", "PATTERN=FORMAT",
       [&](StringRef text) { return parseKeep(text, options); },

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 using namespace mixbit::test;
 
@@ -17,7 +18,7 @@ struct Shape {
 };
 
 std::string kernelText(int64_t heads, int64_t depth, const std::string &mask,
-                       const std::string &kind) {
+                       const std::string &kind, bool bytes = false) {
   std::string type = "memref<?x?x" + std::to_string(heads) + "x" +
                      std::to_string(depth) + "xf32>";
   bool masked = !mask.empty();
@@ -28,7 +29,7 @@ std::string kernelText(int64_t heads, int64_t depth, const std::string &mask,
          (masked ? ", " + mask : "") + ") outs(%o : " + type +
          ") {scale = 0.25 : f32" +
          (masked ? ", mask_kind = #mixbit.mask_kind<" + kind + ">" : "") +
-         "}\n}";
+         (bytes ? ", products = #mixbit.product_kind<bytes>" : "") + "}\n}";
 }
 
 /// Weight of a key: additive(b, h, i, j) is added to its score.
@@ -150,13 +151,41 @@ TEST_P(Attention, AdditiveAndNoMask) {
   }
 }
 
-/// Not a test of time: prints what a head of 128 x 64 reaches, if asked to.
-TEST_P(Attention, Speed) {
-  if (!std::getenv("MIXBIT_TEST_SPEED"))
-    GTEST_SKIP() << "MIXBIT_TEST_SPEED is not set";
-  KernelJit jit(kernelText(12, 64, "memref<?x?xi64>", "keep"), GetParam());
+/// Exporters write the lowest number (or -inf) where a key is hidden.
+TEST_P(Attention, AdditiveMaskOfLowest) {
+  KernelJit jit(kernelText(1, 16, "memref<1x1x?x?xf32>", "additive"),
+                GetParam());
   ASSERT_TRUE(jit.valid());
-  const int64_t length = 128;
+  const int64_t keys = 21;
+  auto q = randomFloats(3 * 16, 1.0f, 1), k = randomFloats(keys * 16, 1.0f, 2),
+       v = randomFloats(keys * 16, 1.0f, 3);
+  const float lowest = std::numeric_limits<float>::lowest();
+  std::vector<float> m(3 * keys, 0.0f), o(3 * 16);
+  for (int64_t j = 0; j < keys; ++j) {
+    m[j] = lowest;                               // the first query: all hidden
+    m[keys + j] = j == 4 ? 0.0f : lowest;        // the second: all but one
+    m[2 * keys + j] = j == 4 ? 0.0f : -INFINITY; // the third too
+  }
+  jit.run("k", KernelJit::Arguments()
+                   .operand(q.data(), {1, 3})
+                   .operand(k.data(), {1, keys})
+                   .operand(v.data(), {1, keys})
+                   .operand(m.data(), {3, keys})
+                   .operand(o.data(), {1, 3}));
+  for (int64_t d = 0; d < 16; ++d) {
+    double mean = 0;
+    for (int64_t j = 0; j < keys; ++j)
+      mean += v[j * 16 + d] / double(keys);
+    EXPECT_NEAR(o[d], mean, 1e-6);
+    EXPECT_NEAR(o[16 + d], v[4 * 16 + d], 1e-6);
+    EXPECT_NEAR(o[32 + d], v[4 * 16 + d], 1e-6);
+  }
+}
+
+/// Prints what 12 heads of `length` x 64 reach.
+void timeAttention(const std::string &target, int64_t length, bool bytes) {
+  KernelJit jit(kernelText(12, 64, "memref<?x?xi64>", "keep", bytes), target);
+  ASSERT_TRUE(jit.valid());
   size_t count = length * 12 * 64;
   auto q = randomFloats(count, 1.0f, 1), k = randomFloats(count, 1.0f, 2),
        v = randomFloats(count, 1.0f, 3);
@@ -175,9 +204,18 @@ TEST_P(Attention, Speed) {
                               std::chrono::steady_clock::now() - start)
                               .count());
   }
-  std::printf("%s: 12 heads, 128 x 64: %.3f ms, %.1f GFLOP/s\n",
-              GetParam().c_str(), best * 1e3,
-              4.0 * length * length * 64 * 12 / best / 1e9);
+  std::printf("%s, %s: 12 heads, %lld x 64: %.3f ms, %.1f GFLOP/s\n",
+              target.c_str(), bytes ? "bytes" : "floats", (long long)length,
+              best * 1e3, 4.0 * length * length * 64 * 12 / best / 1e9);
+}
+
+/// Not a test of time: prints, if asked to.
+TEST_P(Attention, Speed) {
+  if (!std::getenv("MIXBIT_TEST_SPEED"))
+    GTEST_SKIP() << "MIXBIT_TEST_SPEED is not set";
+  for (bool bytes : {false, true})
+    for (int64_t length : {16, 128, 512})
+      timeAttention(GetParam(), length, bytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Attention,

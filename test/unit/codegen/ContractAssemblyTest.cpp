@@ -5,6 +5,7 @@
 // spilled between them.
 //
 //===----------------------------------------------------------------------===//
+#include "test/unit/codegen/HotBlock.h"
 #include "test/unit/codegen/KernelHarness.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -13,57 +14,10 @@
 #include "llvm/Support/raw_ostream.h"
 #include "gtest/gtest.h"
 
-#include <cctype>
-
 using namespace mixbit;
 using llvm::StringRef;
 
 namespace {
-
-/// A block of the assembly.
-struct HotBlock {
-  int products = 0, spills = 0, reloads = 0, instructions = 0;
-};
-
-/// The shortest block with `products` of `instruction`; if there is none, the
-/// one that has the most.
-HotBlock findBlock(StringRef assembly, StringRef instruction, int products) {
-  HotBlock best, block;
-  auto isBetter = [&](const HotBlock &a, const HotBlock &b) {
-    bool fits = a.products == products;
-    if (fits != (b.products == products))
-      return fits;
-    return fits ? a.instructions < b.instructions : a.products > b.products;
-  };
-  llvm::SmallVector<StringRef> lines;
-  assembly.split(lines, '\n');
-  auto close = [&] {
-    if (isBetter(block, best))
-      best = block;
-    block = {};
-  };
-  for (StringRef line : lines) {
-    StringRef code = line.ltrim();
-    // Labels, and the comments that stand for those nobody jumps to.
-    if (line.starts_with(".L") || code.contains("%bb.")) {
-      close();
-      continue;
-    }
-    // How LLVM marks the encoding of AVX-VNNI.
-    code.consume_front("{vex}");
-    code = code.ltrim();
-    if (code.empty() || !std::isalpha(code.front()))
-      continue;
-    ++block.instructions;
-    block.products += code.starts_with(instruction);
-    // Addresses may be spilled; what counts is vectors.
-    bool isVector = !code.contains(" 8-byte") && !code.contains(" 4-byte");
-    block.spills += isVector && code.contains("Spill");
-    block.reloads += isVector && code.contains("Reload");
-  }
-  close();
-  return best;
-}
 
 HotBlock compile(StringRef targetName, const Format &format,
                  StringRef instruction, int products, unsigned dataBits = 8) {

@@ -74,6 +74,7 @@ toLlvm(const std::string &text, const Target &target, const Target &codeTarget,
   (*module)->setAttr(kTargetAttr, TargetAttr::get(&mlirContext, target.name));
   mlir::PassManager manager(&mlirContext);
   manager.addPass(createExpandContract());
+  manager.addPass(createExpandAttention());
   LowerDotOptions dotOptions;
   dotOptions.emulate = target.dot != codeTarget.dot;
   manager.addPass(createLowerDot(dotOptions));
