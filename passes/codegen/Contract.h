@@ -79,6 +79,8 @@ struct ContractPlan {
   bool tiles;                  ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
 
+  /// Rows that strips hold a multiple of.
+  int64_t stripUnit() const { return tiles ? 32 : tile.rows; }
   int64_t panels() const { return (n + kPanel - 1) / kPanel; }
   int64_t blocks() const { return paddedK / kBlock; }
   /// Packed bytes of a block, for 16 outputs.
@@ -160,6 +162,25 @@ public:
 
   mlir::OpBuilder &b;
   mlir::Location loc;
+};
+
+/// How the rows of a product are split to strips, and strips times panels to
+/// work items; see ContractStrips.cpp.
+struct StripSplit {
+  int64_t most; ///< rows of a strip, a multiple of `unit`
+  int64_t unit; ///< all but the last strip have a multiple of that
+
+  /// Rows of all strips but the last, at most `most`.
+  mlir::Value rowsOfStrip(ContractIr &ir, mlir::Value allRows) const;
+  mlir::Value strips(ContractIr &ir, mlir::Value allRows) const;
+
+  using Body =
+      llvm::function_ref<void(mlir::Value firstRow, mlir::Value rows,
+                              mlir::Value firstPanel, mlir::Value lastPanel)>;
+  /// What the kernel's range holds of each strip: panels [firstPanel,
+  /// lastPanel), at least one.
+  void forEach(ContractIr &ir, const KernelBuilder &kernel, mlir::Value allRows,
+               Body body) const;
 };
 
 /// Where a tile lies.

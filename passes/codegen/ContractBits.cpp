@@ -124,19 +124,13 @@ void BitsDriver::emit() {
   ContractIr extent(kernel.extent, kernel.loc);
   Value extentRows = memref::DimOp::create(kernel.extent, kernel.loc,
                                            kernel.extentBuffer(op.getA()), 0);
-  int64_t panels = plan.panels();
-  Value size = extent.mul(extent.ceilDiv(extentRows, stripRows), panels);
+  StripSplit split = {stripRows, many.rows};
+  Value size = extent.mul(split.strips(extent, extentRows), plan.panels());
 
   Value allRows = memref::DimOp::create(ir.b, ir.loc, buffers.a, 0);
-  Value lastStrip = ir.ceilDiv(kernel.end, panels);
-  ir.loop(ir.div(kernel.begin, panels), lastStrip, 1, [&](Value strip) {
-    Value firstRow = ir.mul(strip, stripRows);
-    Value rows = ir.min(ir.sub(allRows, firstRow), ir.index(stripRows));
+  auto emitStrip = [&](Value firstRow, Value rows, Value first, Value last) {
     ir.loop(ir.index(0), rows, 1,
             [&](Value row) { prepareRow(ir.add(firstRow, row), row); });
-    Value items = ir.mul(strip, panels);
-    Value first = ir.max(ir.sub(kernel.begin, items), ir.index(0));
-    Value last = ir.min(ir.sub(kernel.end, items), ir.index(panels));
     ir.loop(first, last, 1, [&](Value panel) {
       Value columns = ir.index(kPanel);
       if (plan.n % kPanel)
@@ -155,7 +149,8 @@ void BitsDriver::emit() {
         unpackPanel(panel);
       emitColumns(many, firstRow, rows, panel, columns);
     });
-  });
+  };
+  split.forEach(ir, kernel, allRows, emitStrip);
   kernel.finish(size);
 }
 

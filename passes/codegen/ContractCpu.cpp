@@ -1,11 +1,11 @@
 //===- ContractCpu.cpp - Loops around the tiles on a CPU ------------------===//
 //
-// A work item is a strip of rows times a panel of 64 outputs; items count
-// panels first, so that a thread's range stays in one strip as long as it can.
-// Of a strip, what all panels share is made once a range: sums of the rows'
-// groups, and copies of rows that are not padded to whole blocks. In a panel
-// the tile's columns are the outer loop and row tiles the inner one: the
-// weights of a tile then stay in the L1 while the strip passes by.
+// A work item is a strip of rows times a panel of 64 outputs, numbered as
+// ContractStrips.cpp says. Of a strip, what all panels share is made once a
+// range: sums of the rows' groups, and copies of rows that are not padded to
+// whole blocks. In a panel the tile's columns are the outer loop and row tiles
+// the inner one: the weights of a tile then stay in the L1 while the strip
+// passes by.
 //
 // A tile leaves its sums in a buffer that the epilogue reads, in a loop of its
 // own: the region is then emitted once, and needs no registers beside the
@@ -105,27 +105,21 @@ void CpuDriver::emit() {
   ContractIr extentIr(extent, kernel.loc);
   Value extentRows = memref::DimOp::create(extent, kernel.loc,
                                            kernel.extentBuffer(op.getA()), 0);
-  Value size =
-      extentIr.mul(extentIr.ceilDiv(extentRows, plan.stripRows), plan.panels());
+  StripSplit split = {plan.stripRows, plan.stripUnit()};
+  Value size = extentIr.mul(split.strips(extentIr, extentRows), plan.panels());
 
-  int64_t panels = plan.panels();
   Value allRows = memref::DimOp::create(ir.b, ir.loc, buffers.a, 0);
   if (plan.tiles)
     amx.begin();
-  Value firstStrip = ir.div(kernel.begin, panels);
-  Value lastStrip = ir.ceilDiv(kernel.end, panels);
-  ir.loop(firstStrip, lastStrip, 1, [&](Value strip) {
-    Value firstRow = ir.mul(strip, plan.stripRows);
-    Value rows = ir.min(ir.sub(allRows, firstRow), ir.index(plan.stripRows));
-    prepareStrip(firstRow, rows);
-    if (plan.tiles)
-      amx.beginStrip(rows);
-    Value items = ir.mul(strip, panels);
-    Value first = ir.max(ir.sub(kernel.begin, items), ir.index(0));
-    Value last = ir.min(ir.sub(kernel.end, items), ir.index(panels));
-    ir.loop(first, last, 1,
-            [&](Value panel) { emitPanel(firstRow, rows, panel); });
-  });
+  split.forEach(ir, kernel, allRows,
+                [&](Value firstRow, Value rows, Value first, Value last) {
+                  prepareStrip(firstRow, rows);
+                  if (plan.tiles)
+                    amx.beginStrip(rows);
+                  ir.loop(first, last, 1, [&](Value panel) {
+                    emitPanel(firstRow, rows, panel);
+                  });
+                });
   if (plan.tiles)
     amx.end();
   kernel.finish(size);

@@ -74,7 +74,7 @@ static void chooseTiles(ContractPlan &plan) {
   if (isFloat && plan.weightType.isBF16())
     plan.tile.rows -= 1;
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
-  int64_t rows = plan.tiles ? 32 : plan.tile.rows;
+  int64_t rows = plan.stripUnit();
   plan.stripRows = (128 + rows - 1) / rows * rows;
 }
 

@@ -130,6 +130,7 @@ public:
 
 private:
   Value extentOf(OpBuilder &builder, unsigned dim, bool inRun);
+  StripSplit split() const { return {strip, tile.rows}; }
   VectorAccess access(unsigned operand, unsigned vectorDim) {
     return VectorAccess(kernel.runBuffer(op->getOperand(operand)),
                         maps[operand], vectorDim);
@@ -204,7 +205,7 @@ void ProductExpansion::emit() {
   Value size = extent.ceilDiv(extentOf(kernel.extent, dims.n, false), kPanel);
   size = arith::MulIOp::create(
       kernel.extent, kernel.loc, size,
-      extent.ceilDiv(extentOf(kernel.extent, dims.m, false), strip));
+      split().strips(extent, extentOf(kernel.extent, dims.m, false)));
   for (unsigned dim : dims.batch)
     size = arith::MulIOp::create(kernel.extent, kernel.loc, size,
                                  extentOf(kernel.extent, dim, false));
@@ -230,15 +231,17 @@ void ProductExpansion::emitStrip(Value outer, Value firstPanel,
   Value allRows = extentOf(ir.b, dims.m, true);
   Value allColumns = extentOf(ir.b, dims.n, true);
   Value allDepth = extentOf(ir.b, dims.k, true);
-  Value strips = ir.max(ir.ceilDiv(allRows, strip), ir.index(1));
-  Value firstRow = ir.mul(remainder(outer, strips), strip);
+  // Also where there are no rows, and so no items, the division must not fail.
+  Value strips = ir.max(split().strips(ir, allRows), ir.index(1));
+  Value each = split().rowsOfStrip(ir, allRows);
+  Value firstRow = multiply(remainder(outer, strips), each);
   Value rest = divide(outer, strips);
   for (unsigned dim : llvm::reverse(dims.batch)) {
     Value extent = extentOf(ir.b, dim, true);
     point[dim] = remainder(rest, extent);
     rest = divide(rest, extent);
   }
-  Value rows = ir.min(ir.sub(allRows, firstRow), ir.index(strip));
+  Value rows = ir.min(ir.sub(allRows, firstRow), each);
   // One block at least, so that an empty sum is written as zero.
   Value end = ir.max(allDepth, ir.index(1));
   ir.loop(ir.index(0), end, kDepth, [&](Value begin) {
