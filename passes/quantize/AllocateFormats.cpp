@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 
@@ -31,15 +32,23 @@ struct Entry {
   std::string name;
   int64_t rows = 0, cols = 0;
   WeightUse use = WeightUse::Table;
-  /// The format it has, fp32 for none, and why.
-  Format format;
+  /// The formats it has, fp32 for none, and why.
+  Segments segments;
   std::string reason = "fp32";
   bool isFree = false, isCounted = false;
+  /// Rows of the parts that formats are chosen for, if it is free.
+  SmallVector<int64_t> parts;
   std::vector<double> sensitivity; ///< one, or one a group of rows
   int64_t rowGroup = 0;
   const WeightSensitivity *measured = nullptr;
 
   int64_t parameters() const { return rows * cols; }
+};
+
+/// Rows [first, first + rows) of an entry.
+struct Part {
+  size_t entry;
+  int64_t first, rows;
 };
 
 struct AllocateFormats : impl::AllocateFormatsBase<AllocateFormats> {
@@ -71,6 +80,12 @@ private:
     if (!named)
       return failWith("allocation", named.takeError());
     policy = *named;
+    numParts = 0;
+    if (segmentsOption != "heads" &&
+        (StringRef(segmentsOption).getAsInteger(10, numParts) || numParts < 1 ||
+         numParts > kMostParts))
+      return fail() << "segments: expected heads, or 1 to " << kMostParts
+                    << ", but got '" << segmentsOption << "'";
     if (!llvm::is_contained({"fisher", "trace", "omega", "gram", "loss"},
                             metric))
       return fail() << "metric: expected fisher, trace, omega, gram or loss, "
@@ -109,13 +124,15 @@ private:
       if (llvm::any_of(users.users,
                        [](Operation *op) { return isa<LinearOp>(op); }))
         entry.use = WeightUse::Linear;
+      entry.segments = {{entry.rows, Format::makeFloat()}};
       if (FormatAttr attr = formatAttrOf(users.users.front())) {
-        std::optional<Format> format = formatOf(attr.getType());
-        if (!format)
+        std::optional<Segments> segments =
+            segmentsOf(attr.getType(), entry.rows);
+        if (!segments)
           return users.constant.emitError()
                  << "weight '" << entry.name
-                 << "': expected a uniform format, but got " << attr.getType();
-        entry.format = *format;
+                 << "': expected formats of rows, but got " << attr.getType();
+        entry.segments = *segments;
         entry.reason = attr.getReason().str();
       }
       bool isHead =
@@ -127,8 +144,11 @@ private:
            !(isHead && isDefault && limit.unit == BudgetUnit::Bits));
       entry.isFree = isDefault && entry.isCounted && !isHead;
       entry.users = std::move(users);
-      if (entry.isFree && failed(findSensitivity(entry)))
-        return failure();
+      if (entry.isFree) {
+        entry.parts = partsOf(entry);
+        if (failed(findSensitivity(entry)))
+          return failure();
+      }
       entries.push_back(std::move(entry));
     }
     for (const WeightSensitivity &weight :
@@ -139,6 +159,25 @@ private:
                          "is no weight '"
                       << weight.name << "'";
     return success();
+  }
+
+  /// Rows of the parts of a linear that formats are chosen for: as many heads
+  /// of queries, keys or values as fill whole panels, or so many even parts.
+  SmallVector<int64_t> partsOf(const Entry &entry) const {
+    if (entry.use != WeightUse::Linear)
+      return {entry.rows};
+    if (numParts)
+      return splitRows(entry.rows, numParts);
+    for (Operation *op : entry.users.users)
+      for (Operation *user : op->getUsers())
+        if (auto attention = dyn_cast<AttentionOp>(user);
+            attention && isa<LinearOp>(op) &&
+            op->getResult(0) != attention.getMask()) {
+          int64_t head = entry.rows / attention.getHeads();
+          int64_t unit = std::lcm(head, kPanelRows);
+          return splitRows(entry.rows, entry.rows / unit, unit);
+        }
+    return {entry.rows};
   }
 
   LogicalResult findSensitivity(Entry &entry) {
@@ -194,32 +233,40 @@ private:
     return missing("none");
   }
 
-  /// The choices of the free weights, with their predicted losses.
+  /// The choices of the free weights' parts, with their predicted losses.
   LogicalResult predict() {
     weights.clear();
+    parts.clear();
     struct Job {
-      size_t weight, choice, entry;
+      size_t part, choice;
     };
     std::vector<Job> jobs;
     for (auto [index, entry] : llvm::enumerate(entries)) {
-      if (!entry.isFree)
-        continue;
-      WeightChoices choices{entry.name, entry.parameters(), {}};
-      for (const Format &format :
-           candidateFormats(entry.use, entry.rows, entry.cols)) {
-        FailureOr<int64_t> size = sizeOf(entry, format);
-        if (failed(size))
-          return failure();
-        jobs.push_back({weights.size(), choices.choices.size(), index});
-        choices.choices.push_back({format, *size, 0});
+      int64_t first = 0;
+      for (int64_t rows : entry.parts) {
+        WeightChoices choices{entry.name, rows * entry.cols, {}};
+        for (const Format &format :
+             candidateFormats(entry.use, rows, entry.cols)) {
+          FailureOr<int64_t> size = sizeOf(entry, rows, format);
+          if (failed(size))
+            return failure();
+          jobs.push_back({weights.size(), choices.choices.size()});
+          choices.choices.push_back({format, *size, 0});
+        }
+        weights.push_back(std::move(choices));
+        parts.push_back({index, first, rows});
+        first += rows;
       }
-      weights.push_back(std::move(choices));
     }
     auto choiceOf = [&](const Job &job) -> FormatChoice & {
-      return weights[job.weight].choices[job.choice];
+      return weights[job.part].choices[job.choice];
     };
     auto keyOf = [&](const Job &job) {
-      return std::make_pair(job.entry, formatKey(choiceOf(job).format));
+      const Part &part = parts[job.part];
+      std::string format = formatKey(choiceOf(job).format);
+      return std::make_pair(part.entry, format + "@" +
+                                            std::to_string(part.first) + "+" +
+                                            std::to_string(part.rows));
     };
     std::vector<std::string> errors(jobs.size());
     parallelFor(&getContext(), 0, jobs.size(), [&](size_t i) {
@@ -229,7 +276,7 @@ private:
         choice.cost = known->second;
         return;
       }
-      auto loss = lossOf(entries[jobs[i].entry], choice.format);
+      auto loss = lossOf(parts[jobs[i].part], choice.format);
       if (loss)
         choice.cost = *loss;
       else
@@ -239,14 +286,15 @@ private:
       allocation->losses[keyOf(job)] = choiceOf(job).cost;
     for (auto [job, error] : llvm::zip_equal(jobs, errors))
       if (!error.empty()) {
-        const Entry &entry = entries[job.entry];
+        const Entry &entry = entries[parts[job.part].entry];
         return entry.users.constant->emitError()
                << "weight '" << entry.name << "': " << error;
       }
     return success();
   }
 
-  llvm::Expected<double> lossOf(const Entry &entry, const Format &format) {
+  llvm::Expected<double> lossOf(const Part &part, const Format &format) {
+    const Entry &entry = entries[part.entry];
     if (metric == "loss") {
       auto found = entry.measured->values.find("loss:" + formatKey(format));
       if (found == entry.measured->values.end())
@@ -256,7 +304,8 @@ private:
       double sum = 0;
       for (double value : found->second)
         sum += value;
-      return sum;
+      // It was measured for the whole weight.
+      return sum * double(part.rows) / double(entry.rows);
     }
     std::vector<uint8_t> storage;
     FailureOr<FloatMatrix> matrix = floatMatrix(entry.users.constant, storage);
@@ -265,22 +314,38 @@ private:
           "expected its data, of the size that its type says, but it is not "
           "in the IR");
     Curvature curvature;
+    std::vector<double> rowValues = entry.sensitivity;
     curvature.rowGroup = entry.rowGroup;
     if (metric == "fisher" && entry.measured)
       curvature.each = entry.measured->fisher;
-    curvature.rowValues = entry.sensitivity;
-    return predictedLoss(*matrix, format, curvature, entry.use);
+    if (part.rows != entry.rows) {
+      if (!curvature.each.empty())
+        curvature.each = curvature.each.slice(part.first * entry.cols,
+                                              part.rows * entry.cols);
+      // Parts need not begin where groups do.
+      if (rowValues.size() > 1) {
+        rowValues.clear();
+        for (int64_t row = part.first; row != part.first + part.rows; ++row)
+          rowValues.push_back(entry.sensitivity[row / entry.rowGroup]);
+        curvature.rowGroup = 1;
+      }
+    }
+    curvature.rowValues = rowValues;
+    return predictedLoss(rowsOf(*matrix, part.first, part.rows), format,
+                         curvature, entry.use);
   }
 
-  /// In the unit that the knapsack counts in: bytes, or nanoseconds.
-  FailureOr<int64_t> sizeOf(const Entry &entry, const Format &format) {
+  /// What `rows` of its rows take in the unit that the knapsack counts in:
+  /// bytes, or nanoseconds.
+  FailureOr<int64_t> sizeOf(const Entry &entry, int64_t rows,
+                            const Format &format) {
     if (limit.unit != BudgetUnit::Milliseconds)
-      return int64_t(storedBytes(entry.use, format, entry.rows, entry.cols));
+      return int64_t(storedBytes(entry.use, format, rows, entry.cols));
     int64_t sum = 0;
     for (Operation *op : entry.users.users) {
       if (!isa<LinearOp>(op))
         continue;
-      auto time = allocation->timeOf(op, format);
+      auto time = allocation->timeOf(op, rows, format);
       if (!time)
         return failWith("budget", time.takeError());
       sum += *time;
@@ -325,10 +390,12 @@ private:
       counted += entry.parameters();
       if (entry.isFree)
         continue;
-      FailureOr<int64_t> size = sizeOf(entry, entry.format);
-      if (failed(size))
-        return failure();
-      fixed += *size;
+      for (const Segment &segment : entry.segments) {
+        FailureOr<int64_t> size = sizeOf(entry, segment.rows, segment.format);
+        if (failed(size))
+          return failure();
+        fixed += *size;
+      }
     }
     if (weights.empty())
       return fail() << "budget: expected weights to choose formats for, but "
@@ -379,27 +446,42 @@ private:
     }
     size_t next = 0;
     for (Entry &entry : entries) {
-      AllocatedWeight row;
-      if (entry.isFree) {
+      int64_t first = 0;
+      auto addRow = [&](const Segment &segment) -> AllocatedWeight & {
+        AllocatedWeight &row = report.weights.emplace_back();
+        row.name = entry.name;
+        row.op = entry.use == WeightUse::Linear ? "linear" : "embedding";
+        row.firstRow = first;
+        row.rows = segment.rows;
+        row.isPart = segment.rows != entry.rows;
+        row.cols = entry.cols;
+        row.isCounted = entry.isCounted;
+        row.reason = entry.reason;
+        row.format = segment.format;
+        row.bytes =
+            storedBytes(entry.use, segment.format, segment.rows, entry.cols);
+        first += segment.rows;
+        return row;
+      };
+      if (!entry.isFree) {
+        for (const Segment &segment : entry.segments)
+          addRow(segment);
+        continue;
+      }
+      entry.segments.clear();
+      entry.reason = "allocated";
+      for (int64_t rows : entry.parts) {
         const WeightChoices &choices = weights[next];
         const FormatChoice &choice = choices.choices[solved.chosen[next++]];
-        entry.format = choice.format;
-        entry.reason = "allocated";
+        entry.segments.push_back({rows, choice.format});
+        double sensitivity = sensitivityOf(entry, first, rows);
+        AllocatedWeight &row = addRow(entry.segments.back());
         row.loss = choice.cost;
         row.considered = choices.choices;
-        annotate(entry);
-        for (double value : entry.sensitivity)
-          row.sensitivity += value;
+        row.sensitivity = sensitivity;
       }
-      row.name = entry.name;
-      row.op = entry.use == WeightUse::Linear ? "linear" : "embedding";
-      row.rows = entry.rows;
-      row.cols = entry.cols;
-      row.isCounted = entry.isCounted;
-      row.reason = entry.reason;
-      row.format = entry.format;
-      row.bytes = storedBytes(entry.use, entry.format, entry.rows, entry.cols);
-      report.weights.push_back(std::move(row));
+      entry.segments = mergeSegments(entry.segments);
+      annotate(entry);
     }
     Builder builder(&getContext());
     SmallVector<NamedAttribute> summary = {
@@ -419,9 +501,25 @@ private:
     return success();
   }
 
+  /// The measure summed over some rows.
+  double sensitivityOf(const Entry &entry, int64_t first, int64_t rows) const {
+    double sum = 0;
+    if (rows != entry.rows && metric == "fisher" && entry.measured &&
+        !entry.measured->fisher.empty()) {
+      for (float value : ArrayRef(entry.measured->fisher)
+                             .slice(first * entry.cols, rows * entry.cols))
+        sum += value;
+      return sum;
+    }
+    for (double value : entry.sensitivity)
+      sum += value;
+    // Of values by groups of rows the part has its share.
+    return sum * double(rows) / double(entry.rows);
+  }
+
   void annotate(const Entry &entry) {
     auto format = FormatAttr::get(
-        &getContext(), typeOf(&getContext(), entry.format), "allocated");
+        &getContext(), typeOf(&getContext(), entry.segments), "allocated");
     SensitivityAttr sensitivity;
     if (!entry.sensitivity.empty())
       sensitivity = SensitivityAttr::get(
@@ -441,7 +539,11 @@ private:
   const Sensitivities *sensitivities = nullptr;
   Sensitivities fromFile;
   std::vector<Entry> entries;
-  std::vector<WeightChoices> weights; ///< of the free entries, in order
+  /// Of each matrix: how many, or 0 for heads.
+  static constexpr int64_t kMostParts = 64;
+  int64_t numParts = 1;
+  std::vector<Part> parts;            ///< of the free entries, in order
+  std::vector<WeightChoices> weights; ///< of the parts
   int64_t counted = 0;                ///< parameters
 };
 } // namespace

@@ -22,9 +22,9 @@ mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
 FormatAttr formatAttrOf(mlir::Operation *op);
 
 /// Weights that have been rounded before quantize-weights runs, by constant and
-/// the format that waits at its users.
-using RoundedWeights =
-    llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>, QuantizedMatrix>;
+/// the format that waits at its users: a matrix for each of its segments.
+using RoundedWeights = llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>,
+                                       llvm::SmallVector<QuantizedMatrix, 1>>;
 
 /// Sets it.
 void setFormatAttr(mlir::Operation *op, FormatAttr format);

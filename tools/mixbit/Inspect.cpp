@@ -128,7 +128,8 @@ static void printText(StringRef path, const json::Object &object) {
   printSection(object, "outputs", columns);
   printSection(
       object, "layers",
-      {"name", "op", "format", "group", "bits", "bytes", "parameters"});
+      {"name", "op", "format", "group", "bits", "bytes", "parameters",
+       "shared_with"});
   printSection(object, "kernels", {"name", "op", "launches", "nodes"});
 }
 
