@@ -88,6 +88,38 @@ Type typeOf(MLIRContext *context, const Format &format) {
   return {};
 }
 
+std::optional<Segments> segmentsOf(Type elementType, int64_t rows) {
+  if (std::optional<Format> format = formatOf(elementType))
+    return Segments{{rows, *format}};
+  auto mixed = dyn_cast<MixedType>(elementType);
+  if (!mixed || mixed.getAxis() != 0)
+    return std::nullopt;
+  Segments segments;
+  for (auto [size, type] : llvm::zip(mixed.getSizes(), mixed.getFormats()))
+    segments.push_back({size, *formatOf(type)});
+  return segments;
+}
+
+Type typeOf(MLIRContext *context, ArrayRef<Segment> segments) {
+  if (segments.size() == 1)
+    return typeOf(context, segments.front().format);
+  SmallVector<int64_t> sizes;
+  SmallVector<Type> formats;
+  for (const Segment &segment : segments) {
+    sizes.push_back(segment.rows);
+    formats.push_back(typeOf(context, segment.format));
+  }
+  return MixedType::get(context, 0, sizes, formats);
+}
+
+FloatKind commonScale(ArrayRef<Segment> segments) {
+  FloatKind kind = segments.front().format.scale;
+  bool isCommon = llvm::all_of(segments, [&](const Segment &segment) {
+    return segment.format.scale == kind;
+  });
+  return isCommon ? kind : FloatKind::F32;
+}
+
 MatrixShape matrixShapeOf(RankedTensorType type) {
   ArrayRef<int64_t> shape = type.getShape();
   uint64_t cols = 1;
@@ -154,6 +186,60 @@ FailureOr<QuantizedMatrix> readQuantized(QuantizedConstantOp constant) {
     matrix.zeros = decodeZeros(*zeros, format->zero);
   }
   return matrix;
+}
+
+FailureOr<SmallVector<QuantizedMatrix, 1>>
+readSegments(QuantizedConstantOp constant) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  if (!isa<MixedType>(type.getElementType())) {
+    FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
+    if (failed(matrix))
+      return failure();
+    SmallVector<QuantizedMatrix, 1> result;
+    result.push_back(std::move(*matrix));
+    return result;
+  }
+  MatrixShape shape = matrixShapeOf(type);
+  std::optional<Segments> segments =
+      segmentsOf(type.getElementType(), shape.rows);
+  if (!segments || llvm::any_of(*segments, [](const Segment &segment) {
+        return segment.format.isFloat();
+      }))
+    return constant.emitOpError()
+           << "expected quantized segments of rows, but got " << type;
+  std::vector<uint8_t> codeStorage, scaleStorage, zeroStorage;
+  auto codes = constantBytes(constant.getCodes(), codeStorage);
+  auto scaleBytes = constantBytes(constant.getScales(), scaleStorage);
+  std::optional<ArrayRef<uint8_t>> zeroBytes = ArrayRef<uint8_t>();
+  if (constant.getZeros())
+    zeroBytes = constantBytes(*constant.getZeros(), zeroStorage);
+  if (!codes || !scaleBytes || !zeroBytes)
+    return constant.emitOpError() << "expected its data, but it is left out";
+  std::vector<float> scales = decodeScales(*scaleBytes, commonScale(*segments));
+  std::vector<float> zeros;
+  for (const Segment &segment : *segments)
+    if (segment.format.hasZero() && zeros.empty())
+      zeros = decodeZeros(*zeroBytes, segment.format.zero);
+  SmallVector<QuantizedMatrix, 1> result;
+  ArrayRef<float> scalesLeft = scales, zerosLeft = zeros;
+  for (const Segment &segment : *segments) {
+    const Format &format = segment.format;
+    QuantizedMatrix &matrix = result.emplace_back();
+    matrix.format = format;
+    matrix.rows = segment.rows;
+    matrix.cols = shape.cols;
+    size_t bytes = format.codeBytes(segment.rows, shape.cols);
+    size_t groups = format.numGroups(segment.rows, shape.cols);
+    matrix.codes = codes->take_front(bytes).vec();
+    matrix.scales = scalesLeft.take_front(groups).vec();
+    codes = codes->drop_front(bytes);
+    scalesLeft = scalesLeft.drop_front(groups);
+    if (!format.hasZero())
+      continue;
+    matrix.zeros = zerosLeft.take_front(groups).vec();
+    zerosLeft = zerosLeft.drop_front(groups);
+  }
+  return result;
 }
 
 } // namespace mixbit

@@ -24,7 +24,7 @@ namespace mixbit {
 namespace {
 /// What a quantized constant must hold, for all of its segments together.
 struct Sizes {
-  uint64_t codeBytes = 0, groups = 0;
+  uint64_t codeBytes = 0, groups = 0, zeroGroups = 0;
   Type scale, zero;
 };
 } // namespace
@@ -73,19 +73,24 @@ static LogicalResult sumSegments(Operation *op, MixedType type,
     auto quantized = cast<QuantizedTypeInterface>(element);
     Type scale = quantized.getScaleElementType();
     Type zero = quantized.getZeroElementType();
-    if (sizes.scale && (scale != sizes.scale || zero != sizes.zero))
-      return op->emitOpError()
-             << "expected segments with one type of scales and of zero "
-                "points, but got "
-             << type;
+    // Scales of several types are f32, which holds the values of all.
+    if (sizes.scale && scale != sizes.scale)
+      scale = Float32Type::get(op->getContext());
     sizes.scale = scale;
-    sizes.zero = zero;
+    if (zero && sizes.zero && zero != sizes.zero)
+      return op->emitOpError()
+             << "expected segments with one type of zero points, but got "
+             << type;
     sizes.codeBytes = llvm::SaturatingAdd(
         sizes.codeBytes, format.codeBytes(part.rows, part.cols));
-    sizes.groups = llvm::SaturatingAdd(
-        sizes.groups,
+    uint64_t groups =
         llvm::SaturatingMultiply(uint64_t(format.rowGroups(part.rows)),
-                                 uint64_t(format.colGroups(part.cols))));
+                                 uint64_t(format.colGroups(part.cols)));
+    sizes.groups = llvm::SaturatingAdd(sizes.groups, groups);
+    if (!zero)
+      continue;
+    sizes.zero = zero;
+    sizes.zeroGroups = llvm::SaturatingAdd(sizes.zeroGroups, groups);
   }
   if (covered != uint64_t(extent))
     return op->emitOpError() << "expected segments of " << extent
@@ -104,7 +109,7 @@ LogicalResult QuantizedConstantOp::verify() {
            << "expected a static shape of rank 1 or more, but got " << type;
   MatrixShape matrix = matrixShapeOf(type);
   Sizes sizes;
-  SmallVector<int64_t, 2> codeShape, scaleShape;
+  SmallVector<int64_t, 2> codeShape, scaleShape, zeroShape;
   auto mixed = dyn_cast<MixedType>(element);
   if (mixed) {
     if (failed(sumSegments(*this, mixed, matrix, sizes)))
@@ -120,6 +125,7 @@ LogicalResult QuantizedConstantOp::verify() {
                                  uint64_t(format.colGroups(matrix.cols)));
     codeShape = {matrix.rows, int64_t(format.rowBytes(matrix.cols))};
     scaleShape = {format.rowGroups(matrix.rows), format.colGroups(matrix.cols)};
+    zeroShape = scaleShape;
   }
   // Far beyond any memory, and far from where sizes would wrap around.
   constexpr uint64_t most = uint64_t(1) << 48;
@@ -129,6 +135,7 @@ LogicalResult QuantizedConstantOp::verify() {
   if (mixed) {
     codeShape = {int64_t(sizes.codeBytes)};
     scaleShape = {int64_t(sizes.groups)};
+    zeroShape = {int64_t(sizes.zeroGroups)};
     if (!sizes.scale)
       sizes.scale = Float32Type::get(getContext());
   }
@@ -142,7 +149,7 @@ LogicalResult QuantizedConstantOp::verify() {
                          << element << (getZeros() ? " with" : " without")
                          << " zero points";
   if (getZeros())
-    return verifyData(*this, "zeros", *getZeros(), scaleShape, sizes.zero);
+    return verifyData(*this, "zeros", *getZeros(), zeroShape, sizes.zero);
   return success();
 }
 
@@ -259,8 +266,15 @@ LogicalResult QuantizedLinearOp::verify() {
     return failure();
   RankedTensorType weight = tensorOf(getWeight());
   Type f32 = Float32Type::get(getContext());
-  if (!isa<QuantizedTypeInterface>(weight.getElementType()))
-    return emitOpError() << "expected a weight of a quantized type, but got "
+  auto isQuantized = [](Type type) {
+    return isa<QuantizedTypeInterface>(type);
+  };
+  auto mixed = dyn_cast<MixedType>(weight.getElementType());
+  if (mixed ? mixed.getAxis() != 0 ||
+                  !llvm::all_of(mixed.getFormats(), isQuantized)
+            : !isQuantized(weight.getElementType()))
+    return emitOpError() << "expected a weight of a quantized type or of such "
+                            "segments of outputs, but got "
                          << weight;
   if (failed(expectExtent(*this, "codes", getCodes().getType(),
                           rankOf(getCodes()) - 1, weight.getDimSize(1))) ||

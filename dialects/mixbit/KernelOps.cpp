@@ -87,36 +87,50 @@ static LogicalResult verifyArguments(Operation *op, Block &body,
 // mixbit.contract
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// A weight as contractions read it.
+struct PackedOperands {
+  Value codes, scales, zeros;
+  Type format;
+};
+} // namespace
+
 /// The packed weight with its scales and zero points.
-static LogicalResult verifyPacked(ContractOp op, const Format &format,
+static LogicalResult verifyPacked(Operation *op, const PackedOperands &weight,
+                                  const Format &format,
                                   const PackedLayout &layout, int64_t n,
                                   int64_t k) {
-  MemRefType w = memrefOf(op.getW());
+  MemRefType w = memrefOf(weight.codes);
   unsigned width = format.isFloat() && w.getElementType().isF32() ? 4 : 1;
   if ((width == 1 && !w.getElementType().isInteger(8)) || w.getRank() != 1 ||
       !w.hasStaticShape() || w.getDimSize(0) * width != layout.bytes(n, k))
-    return op.emitOpError() << "expected packed weights of "
-                            << layout.bytes(n, k) << " bytes, but got " << w;
-  if (bool(op.getWScales()) == format.isFloat() ||
-      bool(op.getWZeros()) != (!format.isFloat() && format.hasZero()))
-    return op.emitOpError()
+    return op->emitOpError() << "expected packed weights of "
+                             << layout.bytes(n, k) << " bytes, but got " << w;
+  if (bool(weight.scales) == format.isFloat() ||
+      bool(weight.zeros) != (!format.isFloat() && format.hasZero()))
+    return op->emitOpError()
            << "expected scales and zero points exactly if the format has "
               "them, but got "
-           << op.getFormat() << (op.getWScales() ? " with" : " without")
-           << " scales and" << (op.getWZeros() ? " with" : " without")
+           << weight.format << (weight.scales ? " with" : " without")
+           << " scales and" << (weight.zeros ? " with" : " without")
            << " zero points";
   int64_t shape[] = {layout.panels(n), format.colGroups(k), layout.panel};
-  Builder builder(op.getContext());
-  if (op.getWScales()) {
-    auto type = cast<QuantizedTypeInterface>(op.getFormat());
-    if (failed(expectBuffer(op, "scales", op.getWScales(), shape,
+  Builder builder(op->getContext());
+  if (weight.scales) {
+    auto type = cast<QuantizedTypeInterface>(weight.format);
+    if (failed(expectBuffer(op, "scales", weight.scales, shape,
                             type.getScaleElementType())))
       return failure();
   }
-  if (op.getWZeros() && failed(expectBuffer(op, "zero points", op.getWZeros(),
-                                            shape, builder.getI8Type())))
+  if (weight.zeros && failed(expectBuffer(op, "zero points", weight.zeros,
+                                          shape, builder.getI8Type())))
     return failure();
   return success();
+}
+
+static PackedLayout layoutOf(LayoutAttr attr) {
+  return {attr.getPanel(), attr.getBlock(), attr.getInner(), attr.getBits(),
+          attr.getTrits()};
 }
 
 LogicalResult ContractOp::verify() {
@@ -131,8 +145,7 @@ LogicalResult ContractOp::verify() {
     return failure();
   int64_t n = getShape()[0], k = getShape()[1];
   LayoutAttr attr = getLayout();
-  PackedLayout layout{attr.getPanel(), attr.getBlock(), attr.getInner(),
-                      attr.getBits(), attr.getTrits()};
+  PackedLayout layout = layoutOf(attr);
   if (!layoutFits(layout, *format))
     return emitOpError() << "expected a layout that " << getFormat()
                          << " can be packed in, but got " << attr;
@@ -172,7 +185,8 @@ LogicalResult ContractOp::verify() {
        failed(expectExtent(*this, "scales of a", getAScales().getType(), 0,
                            a.getDimSize(0)))))
     return failure();
-  if (failed(verifyPacked(*this, *format, layout, n, k)))
+  PackedOperands weight{getW(), getWScales(), getWZeros(), getFormat()};
+  if (failed(verifyPacked(*this, weight, *format, layout, n, k)))
     return failure();
 
   if (getOuts().empty())
@@ -299,12 +313,38 @@ LogicalResult RowReduceOp::verify() {
                        << stringifyReduceKind(getKind());
 }
 
+/// A table that lies as contractions read it.
+static LogicalResult verifyPackedTable(TableLoadOp op) {
+  Type type = op.getFormat() ? *op.getFormat() : op.getType();
+  std::optional<Format> format = formatOf(type);
+  PackedLayout layout = layoutOf(*op.getLayout());
+  if (!format || !layoutFits(layout, *format) ||
+      !tableReadsLayout(layout, *format))
+    return op.emitOpError()
+           << "expected a layout whose rows a table of " << type
+           << " can be read by, but got " << *op.getLayout();
+  if (!op.getShape())
+    return op.emitOpError() << "expected a shape with a layout, but got none";
+  if (failed(expectNumbers(op, "extents of the table", *op.getShape(), 2, 1)))
+    return failure();
+  if (!op.getType().isF32())
+    return op.emitOpError()
+           << "expected a result of f32, but got " << op.getType();
+  PackedOperands table{op.getTable(), op.getScales(), op.getZeros(), type};
+  return verifyPacked(op, table, *format, layout, (*op.getShape())[0],
+                      (*op.getShape())[1]);
+}
+
 LogicalResult TableLoadOp::verify() {
+  if (getLayout())
+    return verifyPackedTable(*this);
+  if (getShape())
+    return emitOpError() << "expected a layout with a shape, but got none";
   MemRefType table = memrefOf(getTable());
   if (failed(expectRank(*this, "a table", table, 2)))
     return failure();
   if (!getFormat()) {
-    if (getScales())
+    if (getScales() || getZeros())
       return emitOpError() << "expected a format with scales, but got none";
     if (getType() != table.getElementType())
       return emitOpError() << "expected a result of " << table.getElementType()
@@ -327,6 +367,22 @@ LogicalResult TableLoadOp::verify() {
   if (failed(expectRank(*this, "scales", scales, 2)) ||
       failed(expectFloat(*this, "scales", scales)))
     return failure();
+  if (bool(getZeros()) != format->hasZero())
+    return emitOpError() << "expected zero points exactly if the format has "
+                            "them, but got "
+                         << *getFormat() << (getZeros() ? " with" : " without")
+                         << " them";
+  if (getZeros()) {
+    Type zeros = getZeros().getType();
+    if (failed(expectRank(*this, "zero points", zeros, 2)) ||
+        failed(
+            expectElement(*this, "zero points", zeros, builder.getI8Type())) ||
+        failed(expectExtent(*this, "zero points", zeros, 0,
+                            cast<MemRefType>(scales).getDimSize(0))) ||
+        failed(expectExtent(*this, "zero points", zeros, 1,
+                            cast<MemRefType>(scales).getDimSize(1))))
+      return failure();
+  }
   if (!ShapedType::isDynamic(table.getDimSize(0)))
     return expectExtent(*this, "scales", scales, 0,
                         format->rowGroups(table.getDimSize(0)));

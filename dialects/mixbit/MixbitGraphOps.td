@@ -38,7 +38,9 @@ def Mixbit_QuantizedConstantOp : Mixbit_GraphOp<"quantized_constant"> {
 
     For a mixed type the segments' payloads, each laid out as a matrix of its
     own, follow one another in `codes`, of one dimension, and their groups in
-    `scales` and `zeros`; float segments are stored as they are.
+    `scales` and `zeros`; float segments are stored as they are. Where segments
+    have scales of different types, `scales` are f32, each a value that its
+    segment's type can hold; segments without zero points have none in `zeros`.
 
     ```mlir
     %w = mixbit.quantized_constant

@@ -190,14 +190,21 @@ def Mixbit_ColumnOp : Mixbit_Op<"column", [Pure, HasParent<"RowsOp">]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
-def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [HasParent<"RowsOp">]> {
+def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [
+    HasParent<"RowsOp">, AttrSizedOperandSegments]> {
   let summary = "The current column of a table's row";
   let description = [{
     `table` is [V, D], a kernel argument; `row` a row-uniform index, negative
     counting from the end. An index out of range sets the launch's error
     (kind `index`) and reads row 0. With `format` the table holds canonical
     codes (memref<VxBxi8>, B bytes a row; ternary ones five to a byte) and
-    `scales` ([V/r, D/c]) their scales; the result is the dequantized f32.
+    `scales` ([V/r, D/c]) their scales, `zeros` their zero points, if the format
+    has them, a byte each; the result is the dequantized f32.
+
+    With `layout` the table is one that a linear has too, stored once, as
+    contractions read it: `table` holds packed bytes (memref<?xi8>, static), or
+    floats in panels, of a matrix of `shape`, and `scales` and `zeros` are
+    [V/panel] x [groups along D] x panel, as in `mixbit.contract`.
 
     ```mlir
     mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x384xf32>)
@@ -206,14 +213,26 @@ def Mixbit_TableLoadOp : Mixbit_Op<"table_load", [HasParent<"RowsOp">]> {
       %e = mixbit.table_load %t[%id] : memref<30522x384xf32>, i64 -> f32
       mixbit.yield %e : f32
     }
+    mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x384xf32>)
+        maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+    ^bb0(%id: i64):
+      %e = mixbit.table_load %w[%id] scales %s : memref<16x1x64xf32>
+          {format = !mixbit.int<8, group = [1, 0], scale = f32>,
+           layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 8>,
+           shape = array<i64: 1000, 384>} : memref<393216xi8>, i64 -> f32
+      mixbit.yield %e : f32
+    }
     ```
   }];
   let arguments = (ins AnyMemRef:$table, AnyTypeOf<[I32, I64]>:$row,
-                       Optional<AnyMemRef>:$scales,
-                       OptionalAttr<TypeAttr>:$format);
+                       Optional<AnyMemRef>:$scales, Optional<AnyMemRef>:$zeros,
+                       OptionalAttr<TypeAttr>:$format,
+                       OptionalAttr<Mixbit_LayoutAttr>:$layout,
+                       OptionalAttr<DenseI64ArrayAttr>:$shape);
   let results = (outs AnyType:$result);
   let assemblyFormat = [{
-    $table `[` $row `]` (`scales` $scales^ `:` type($scales))? attr-dict
+    $table `[` $row `]` (`scales` $scales^ `:` type($scales))?
+    (`zeros` $zeros^ `:` type($zeros))? attr-dict
     `:` type($table) `,` type($row) `->` type($result)
   }];
   let hasVerifier = 1;

@@ -50,13 +50,14 @@ struct CompileOptions {
   std::string output;
   Emit emit = Emit::SharedLibrary;
 
-  /// Format of weights: fp32, int8, int4, int3, int2, ternary, binary, auto.
+  /// Format of weights: fp32, int8, int4, int3, int2, ternary, binary, auto;
+  /// or several for the rows of each matrix, such as int8@10%+int4.
   std::string weights = "int8";
   /// Rows and columns that share a scale; 0 is the whole extent, -1 what fits
   /// the format (1x0 at 8 bits, 1x128 below).
   int64_t groupRows = -1;
   int64_t groupColumns = -1;
-  /// Integer weights of linears get a zero point beside each scale.
+  /// Integer weights get a zero point beside each scale.
   bool asymmetric = false;
   /// Type of scales: fp32, fp16, bf16; empty for fp16 where weights of fewer
   /// than 8 bits share scales in groups, fp32 where each row has one.
@@ -92,6 +93,12 @@ struct CompileOptions {
   std::string allocation = "optimal";
   /// By which sensitivity: fisher, trace, omega, gram, loss.
   std::string metric = "fisher";
+  /// Parts of each linear layer's outputs that formats are chosen for apart: a
+  /// number of even ones, or "heads" of queries, keys and values.
+  std::string segments = "1";
+  /// Outputs are ordered by sensitivity where the layers behind can take them
+  /// in any order.
+  bool sortRows = false;
   /// A file of sensitivities instead of measuring them, if not empty.
   std::string sensitivity;
   /// Extents of symbolic dimensions at which kernels are timed for a budget in

@@ -70,6 +70,7 @@ private:
   }
   Error load();
   Error measure();
+  Error sortRows();
   Error addUtilities();
   Expected<uint64_t> measureFile();
   bool fitFile(double megabytes);
@@ -159,6 +160,21 @@ Error AutoCompiler::measure() {
   return Error::success();
 }
 
+/// Orders rows by the sensitivities; from here on the graph and all that was
+/// measured are in that order.
+Error AutoCompiler::sortRows() {
+  auto orders = findRowOrders(model->module(), &mix, options.metric);
+  if (!orders)
+    return orders.takeError();
+  context.rowOrders = std::move(*orders);
+  applyRowOrders(mix, context.rowOrders);
+  for (Sensitivities &domain : domains)
+    applyRowOrders(domain, context.rowOrders);
+  if (failed(applyRowOrders(model->module(), context.rowOrders)))
+    return createStringError("rows could not be sorted");
+  return Error::success();
+}
+
 Expected<AllocationReport>
 AutoCompiler::allocateWith(const Sensitivities &sensitivities) {
   AllocationContext own;
@@ -176,6 +192,7 @@ AutoCompiler::allocateWith(const Sensitivities &sensitivities) {
   allocate.policyOption = options.allocation;
   allocate.metric = options.metric;
   allocate.overhead = context.overhead;
+  allocate.segmentsOption = options.segments;
   mlir::OwningOpRef<mlir::ModuleOp> copy = model->module().clone();
   mlir::PassManager manager(copy->getContext());
   manager.addPass(createAssignFormats(assign));
@@ -328,12 +345,15 @@ bool AutoCompiler::run() {
     return fail(std::move(error));
   if (Error error = measure())
     return fail(std::move(error));
+  if (Error error = options.sortRows ? sortRows() : Error::success())
+    return fail(std::move(error));
   if (budget->unit == BudgetUnit::Milliseconds) {
     progress("timing kernels");
     if (Error error = times.measure(model->module()))
       return fail(std::move(error));
-    context.timeOf = [this](mlir::Operation *op, const Format &format) {
-      return times.timeOf(op, format);
+    context.timeOf = [this](mlir::Operation *op, int64_t rows,
+                            const Format &format) {
+      return times.timeOf(op, rows, format);
     };
   }
   if (budget->unit == BudgetUnit::Megabytes && !fitFile(budget->value))

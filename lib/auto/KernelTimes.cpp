@@ -158,16 +158,24 @@ llvm::Error KernelTimes::measure(ModuleOp module) {
   return time(module.getContext(), wanted);
 }
 
-llvm::Expected<int64_t> KernelTimes::timeOf(Operation *linear,
+llvm::Expected<int64_t> KernelTimes::timeOf(Operation *linear, int64_t outputs,
                                             const Format &format) {
   auto shape = shapeOf(linear);
   if (!shape)
     return shape.takeError();
+  shape->outputs = outputs;
   Key key{*shape, formatKey(format)};
-  if (!known.count(key))
-    if (llvm::Error error =
-            time(linear->getContext(), {std::make_pair(*shape, format)}))
-      return error;
+  if (known.count(key))
+    return known[key];
+  // Parts of a layer are asked for in every format, one after the other: one
+  // library times them all.
+  std::vector<std::pair<Shape, Format>> wanted = {{*shape, format}};
+  for (const Format &other :
+       candidateFormats(WeightUse::Linear, shape->outputs, shape->inputs))
+    if (other != format && !known.count({*shape, formatKey(other)}))
+      wanted.push_back({*shape, other});
+  if (llvm::Error error = time(linear->getContext(), wanted))
+    return std::move(error);
   return known[key];
 }
 

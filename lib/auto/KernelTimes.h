@@ -30,8 +30,10 @@ public:
   /// weights, and fp32.
   llvm::Error measure(mlir::ModuleOp module);
 
-  /// Nanoseconds; measures what has not been measured yet.
-  llvm::Expected<int64_t> timeOf(mlir::Operation *linear, const Format &format);
+  /// Nanoseconds of `outputs` of its outputs; measures what has not been
+  /// measured yet.
+  llvm::Expected<int64_t> timeOf(mlir::Operation *linear, int64_t outputs,
+                                 const Format &format);
 
 private:
   struct Shape {

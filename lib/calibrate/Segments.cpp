@@ -41,8 +41,8 @@ private:
     Operation *op = value.getDefiningOp();
     return op ? levels.lookup(op) : 0;
   }
-  void collect(Segment &segment, unsigned level);
-  void build(Segment &segment, unsigned level, ModuleOp module);
+  void collect(GraphSegment &segment, unsigned level);
+  void build(GraphSegment &segment, unsigned level, ModuleOp module);
   Attribute dimsOf(Value value) {
     return AffineMapAttr::get(AffineMap::get(
         0, numSymbols(), shapes.find(value)->second, func.getContext()));
@@ -87,7 +87,7 @@ void Cutter::findNeeded() {
   }
 }
 
-void Cutter::collect(Segment &segment, unsigned level) {
+void Cutter::collect(GraphSegment &segment, unsigned level) {
   llvm::SetVector<Value> inputs, rows, outputs;
   llvm::SetVector<Operation *> weights;
   for (Operation &op : func.getBody().front()) {
@@ -121,7 +121,7 @@ void Cutter::collect(Segment &segment, unsigned level) {
     segment.weights.push_back(cast<arith::ConstantOp>(weight));
 }
 
-void Cutter::build(Segment &segment, unsigned level, ModuleOp module) {
+void Cutter::build(GraphSegment &segment, unsigned level, ModuleOp module) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   segment.name = (func.getSymName() + ".segment" + Twine(level)).str();
   SmallVector<Value> arguments(func.getArguments());
@@ -202,7 +202,7 @@ SegmentedGraph Cutter::run() {
   graph.module = ModuleOp::create(func.getLoc());
   graph.segments.resize(last + 1);
   for (unsigned level = 0; level <= last; ++level) {
-    Segment &segment = graph.segments[level];
+    GraphSegment &segment = graph.segments[level];
     collect(segment, level);
     if (!segment.outputs.empty())
       build(segment, level, *graph.module);

@@ -20,7 +20,7 @@ namespace mixbit {
 
 /// One function of the segmented module. Its arguments are, in this order, all
 /// arguments of the network, `inputs`, `rows` and `weights`.
-struct Segment {
+struct GraphSegment {
   std::string name; ///< the function's; empty if there is nothing to run
   /// Values of lower levels that the segment reads.
   llvm::SmallVector<mlir::Value> inputs;
@@ -42,8 +42,8 @@ struct SegmentLayer {
 
 struct SegmentedGraph {
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::vector<Segment> segments;    ///< by level
-  std::vector<SegmentLayer> layers; ///< in the order of the function
+  std::vector<GraphSegment> segments; ///< by level
+  std::vector<SegmentLayer> layers;   ///< in the order of the function
 };
 
 /// Cuts `func`, one block of graph operations. Layers are the linears and

@@ -22,14 +22,33 @@ namespace {
 
 using TensorPtr = std::shared_ptr<const Tensor>;
 
-/// The format that a layer's weight waits for, if calibration rounds it.
-std::optional<Format> pendingFormat(Operation *op) {
+/// The formats that a layer's weight waits for, if calibration rounds it.
+std::optional<Segments> pendingFormats(Operation *op) {
   FormatAttr attr = formatAttrOf(op);
+  arith::ConstantOp constant = weightConstant(weightOperand(op));
   // Weights that lie on a grid lose nothing.
-  if (!attr || attr.getReason() == "grid" || !weightConstant(weightOperand(op)))
+  if (!attr || attr.getReason() == "grid" || !constant)
     return std::nullopt;
-  std::optional<Format> format = formatOf(attr.getType());
-  return format && !format->isFloat() ? format : std::nullopt;
+  auto type = cast<RankedTensorType>(constant.getType());
+  std::optional<Segments> segments =
+      segmentsOf(attr.getType(), type.getDimSize(0));
+  // What is wrong with floats among them is said where weights are rounded.
+  if (segments && llvm::any_of(*segments, [](const Segment &segment) {
+        return segment.format.isFloat();
+      }))
+    return std::nullopt;
+  return segments;
+}
+
+/// What a weight has been rounded to, as values.
+TensorPtr valuesOf(ArrayRef<QuantizedMatrix> segments, int64_t rows,
+                   int64_t cols) {
+  auto tensor =
+      std::make_shared<Tensor>(MIXBIT_F32, std::vector<int64_t>{rows, cols});
+  auto *out = reinterpret_cast<float *>(tensor->data.data());
+  for (const QuantizedMatrix &segment : segments)
+    out = llvm::copy(dequantize(segment), out);
+  return tensor;
 }
 
 /// One function's walk.
@@ -52,10 +71,10 @@ private:
   llvm::Error load(const CalibrationData &data);
   std::optional<size_t> findTrimmedInputs(SmallVectorImpl<bool> &trims);
   llvm::Error runSegment(unsigned level);
-  llvm::Expected<std::vector<TensorPtr>> runPath(const Segment &segment,
+  llvm::Expected<std::vector<TensorPtr>> runPath(const GraphSegment &segment,
                                                  ArrayRef<TensorPtr> weights,
                                                  bool isRounded, size_t batch);
-  llvm::Expected<SmallVector<TensorPtr>> weightsOf(const Segment &segment,
+  llvm::Expected<SmallVector<TensorPtr>> weightsOf(const GraphSegment &segment,
                                                    bool isRounded);
   llvm::Error roundTables();
   llvm::Error roundLevel(unsigned level);
@@ -213,7 +232,7 @@ llvm::Expected<TensorPtr> Walk::weightTensor(arith::ConstantOp constant,
 }
 
 llvm::Expected<std::vector<TensorPtr>>
-Walk::runPath(const Segment &segment, ArrayRef<TensorPtr> weights,
+Walk::runPath(const GraphSegment &segment, ArrayRef<TensorPtr> weights,
               bool isRounded, size_t batch) {
   SmallVector<TensorPtr> owned;
   auto add = [&](Value value) {
@@ -250,8 +269,8 @@ Walk::runPath(const Segment &segment, ArrayRef<TensorPtr> weights,
   return shared;
 }
 
-llvm::Expected<SmallVector<TensorPtr>> Walk::weightsOf(const Segment &segment,
-                                                       bool isRounded) {
+llvm::Expected<SmallVector<TensorPtr>>
+Walk::weightsOf(const GraphSegment &segment, bool isRounded) {
   SmallVector<TensorPtr> tensors;
   for (arith::ConstantOp weight : segment.weights) {
     auto tensor = weightTensor(weight, isRounded);
@@ -263,7 +282,7 @@ llvm::Expected<SmallVector<TensorPtr>> Walk::weightsOf(const Segment &segment,
 }
 
 llvm::Error Walk::runSegment(unsigned level) {
-  const Segment &segment = graph.segments[level];
+  const GraphSegment &segment = graph.segments[level];
   if (segment.name.empty())
     return llvm::Error::success();
   auto weights = weightsOf(segment, false);
@@ -297,7 +316,8 @@ void Walk::release(unsigned level) {
                               func.getArguments().end());
   for (auto [input, mask] : masks)
     alive.insert(mask);
-  for (const Segment &segment : ArrayRef(graph.segments).drop_front(level)) {
+  for (const GraphSegment &segment :
+       ArrayRef(graph.segments).drop_front(level)) {
     alive.insert_range(segment.inputs);
     alive.insert_range(segment.rows);
   }
@@ -330,18 +350,21 @@ llvm::Error Walk::roundTables() {
     auto data = weightData(layer.weight, storage);
     if (!data)
       return data.takeError();
-    auto matrix = roundToSearchedScales(*data, *pendingFormat(layer.op), {},
+    // Tables in segments are refused when all formats are checked.
+    Segments segments = *pendingFormats(layer.op);
+    if (segments.size() > 1)
+      continue;
+    auto matrix = roundToSearchedScales(*data, segments.front().format, {},
                                         options.threads);
     if (!matrix)
       return llvm::createStringError(
           "weight '" + nodeName(layer.weight->getLoc(), "weight") +
           "': " + llvm::toString(matrix.takeError()));
-    auto tensor = std::make_shared<Tensor>(
-        MIXBIT_F32, std::vector<int64_t>{matrix->rows, matrix->cols});
-    std::vector<float> values = dequantize(*matrix);
-    std::memcpy(tensor->data.data(), values.data(), tensor->data.size());
-    roundedTensors[layer.weight] = tensor;
-    result.weights[{layer.weight, formatAttrOf(layer.op)}] = std::move(*matrix);
+    roundedTensors[layer.weight] =
+        valuesOf(*matrix, matrix->rows, matrix->cols);
+    auto &rounded = result.weights[{layer.weight, formatAttrOf(layer.op)}];
+    rounded.clear();
+    rounded.push_back(std::move(*matrix));
     anyRounded = true;
   }
   return llvm::Error::success();
@@ -378,23 +401,20 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
     return data.takeError();
   GptqOptions rounding = options.rounding;
   rounding.threads = options.threads;
-  auto rounded =
-      roundWithGram(*data, *pendingFormat(layer.op), statistics, rounding);
+  auto rounded = roundSegmentsWithGram(*data, *pendingFormats(layer.op),
+                                       statistics, rounding);
   if (!rounded)
     return llvm::createStringError("weight '" +
                                    nodeName(layer.weight->getLoc(), "weight") +
                                    "': " + llvm::toString(rounded.takeError()));
-  auto tensor = std::make_shared<Tensor>(
-      MIXBIT_F32, std::vector<int64_t>{data->rows, data->cols});
-  std::vector<float> values = dequantize(rounded->matrix);
-  std::memcpy(tensor->data.data(), values.data(), tensor->data.size());
-  roundedTensors[layer.weight] = tensor;
+  roundedTensors[layer.weight] =
+      valuesOf(rounded->segments, data->rows, data->cols);
   double energy = rounded->energy > 0 ? rounded->energy : 1;
   result.layers.push_back({nodeName(layer.op->getLoc(), "linear"),
                            rounded->error / energy,
                            rounded->nearestError / energy});
   result.weights[{layer.weight, formatAttrOf(layer.op)}] =
-      std::move(rounded->matrix);
+      std::move(rounded->segments);
   return llvm::Error::success();
 }
 
@@ -420,7 +440,7 @@ llvm::Error Walk::roundLevel(unsigned level) {
 }
 
 llvm::Error Walk::run(const CalibrationData &data) {
-  auto isLayer = [](Operation *op) { return bool(pendingFormat(op)); };
+  auto isLayer = [](Operation *op) { return bool(pendingFormats(op)); };
   SmallVector<Value> inputs, wanted;
   bool any = false;
   func.walk([&](Operation *op) {

@@ -56,36 +56,95 @@ static json::Object describePort(Attribute name, Type type,
                       {"shape", std::move(extents)}};
 }
 
+/// The layer that holds the bytes of a weight: of several that share it, the
+/// first linear that has them in the same layout, for a table too if its rows
+/// can be looked up there; else the first embedding.
+static Operation *holderOf(Operation *op, Value weight, Density density) {
+  auto bitsOf = [](LinearOp linear) {
+    auto activations = linear.getActivations();
+    return activations ? activations->getBits() : 32;
+  };
+  auto type = cast<RankedTensorType>(weight.getType());
+  std::optional<Format> format = formatOf(type.getElementType());
+  auto linear = dyn_cast<LinearOp>(op);
+  Operation *holder = nullptr;
+  bool isLinear = bool(linear);
+  for (Operation *user : weight.getUsers()) {
+    auto other = dyn_cast<LinearOp>(user);
+    bool isTied =
+        other &&
+        (linear ? bitsOf(other) == bitsOf(linear)
+                : format &&
+                      tableReadsLayout(
+                          layoutFor(*format, density, bitsOf(other)), *format));
+    bool isSameTable = !linear && !isLinear && isa<EmbeddingOp>(user);
+    if (!isTied && !isSameTable)
+      continue;
+    // A linear goes before any embedding.
+    bool isBetter =
+        !holder || (isTied && !isLinear) || user->isBeforeInBlock(holder);
+    if (!isBetter)
+      continue;
+    holder = user;
+    isLinear |= isTied;
+  }
+  return holder ? holder : op;
+}
+
 /// One linear or embedding: its weight's format and size.
 static json::Object describeLayer(Operation *op, Value weight, Density density,
                                   const llvm::DenseSet<Operation *> &heads) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
-  std::string group;
   MatrixShape shape = matrixShapeOf(type);
-  std::optional<Format> parsed = formatOf(type.getElementType());
-  Format used = parsed ? *parsed : Format::makeFloat();
-  std::string format = formatName(used);
-  uint64_t bytes = parameters * (used.bits / 8);
-  if (auto linear = dyn_cast<LinearOp>(op)) {
-    auto activations = linear.getActivations();
-    bytes = storedLinearBytes(used, shape.rows, shape.cols, density,
-                              activations ? activations->getBits() : 8);
-  } else if (isa<EmbeddingOp>(op)) {
-    bytes = storedTableBytes(used, shape.rows, shape.cols);
+  std::optional<Segments> known = segmentsOf(type.getElementType(), shape.rows);
+  Segments segments =
+      known ? *known : Segments{{shape.rows, Format::makeFloat()}};
+  auto linear = dyn_cast<LinearOp>(op);
+  auto activations = linear ? linear.getActivations() : std::nullopt;
+  auto bytesOf = [&](const Segment &segment) -> uint64_t {
+    const Format &format = segment.format;
+    if (linear)
+      return storedLinearBytes(format, segment.rows, shape.cols, density,
+                               activations ? activations->getBits() : 8);
+    if (isa<EmbeddingOp>(op))
+      return storedTableBytes(format, segment.rows, shape.cols);
+    return parameters * (format.bits / 8);
+  };
+  auto groupOf = [](const Format &format) {
+    return std::to_string(format.groupRows) + "x" +
+           std::to_string(format.groupCols);
+  };
+  uint64_t bytes = 0;
+  json::Array parts;
+  for (const Segment &segment : segments) {
+    uint64_t own = bytesOf(segment);
+    bytes += own;
+    json::Object part{{"rows", segment.rows},
+                      {"format", formatName(segment.format)},
+                      {"bytes", int64_t(own)}};
+    if (int64_t count = segment.rows * shape.cols)
+      part["bits"] = 8.0 * own / count;
+    if (!segment.format.isFloat())
+      part["group"] = groupOf(segment.format);
+    parts.push_back(std::move(part));
   }
-  if (!used.isFloat())
-    group =
-        std::to_string(used.groupRows) + "x" + std::to_string(used.groupCols);
   json::Object layer{{"name", nodeName(op->getLoc(), "layer")},
                      {"op", op->getName().stripDialect().str()},
-                     {"format", format},
+                     {"format", segmentsName(segments)},
                      {"bits", parameters ? 8.0 * bytes / parameters : 0.0},
                      {"bytes", (int64_t)bytes},
                      {"parameters", parameters}};
-  if (!group.empty())
-    layer["group"] = group;
-  if (isa<LinearOp>(op))
+  if (Operation *holder = holderOf(op, weight, density); holder != op) {
+    layer["shared_with"] = nodeName(holder->getLoc(), "layer");
+    layer["bits"] = 0.0;
+    layer["bytes"] = 0;
+  }
+  if (segments.size() > 1)
+    layer["segments"] = std::move(parts);
+  else if (!segments.front().format.isFloat())
+    layer["group"] = groupOf(segments.front().format);
+  if (linear)
     layer["part"] = heads.contains(op) ? "head" : "body";
   return layer;
 }

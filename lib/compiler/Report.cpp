@@ -37,6 +37,8 @@ json::Object describeAllocation(const AllocationReport &report) {
         {"format", formatKey(weight.format)},
         {"bits", parameters > 0 ? 8 * weight.bytes / parameters : 0.0},
         {"bytes", int64_t(weight.bytes)}};
+    if (weight.isPart)
+      row["first_row"] = weight.firstRow;
     if (!weight.considered.empty()) {
       row["sensitivity"] = weight.sensitivity;
       row["loss"] = weight.loss;
@@ -74,7 +76,8 @@ json::Object describeTotals(const json::Object &metadata) {
   if (const json::Array *layers = metadata.getArray("layers"))
     for (const json::Value &value : *layers) {
       const json::Object *layer = value.getAsObject();
-      if (!layer)
+      // A weight that layers share is one.
+      if (!layer || layer->get("shared_with"))
         continue;
       auto add = [&](int use) {
         parameters[use] += layer->getInteger("parameters").value_or(0);
@@ -348,6 +351,7 @@ void Page::render(const json::Object &report, StringRef title) {
       os << "<h2>Weights</h2>\n";
       table(*weights, {{"name", "weight"},
                        {"op", "of"},
+                       {"first_row", "from row"},
                        {"rows", "rows"},
                        {"cols", "columns"},
                        {"format", "format"},
@@ -378,7 +382,8 @@ void Page::render(const json::Object &report, StringRef title) {
                     {"group", "group"},
                     {"bits", "bits"},
                     {"bytes", "bytes"},
-                    {"parameters", "weights"}});
+                    {"parameters", "weights"},
+                    {"shared_with", "stored with"}});
   }
   os << "</body>\n</html>\n";
 }

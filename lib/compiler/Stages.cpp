@@ -149,12 +149,29 @@ bool Compilation::simplify() {
       *module);
 }
 
+/// Integer formats, one or several joined by '+', with zero points.
+static std::string withZeroPoints(StringRef formats) {
+  std::string result;
+  for (StringRef part : llvm::split(formats, '+')) {
+    if (!result.empty())
+      result += '+';
+    // "int4" and what follows: a group, rows.
+    StringRef name =
+        part.take_until([](char c) { return c == ':' || c == '@'; });
+    result += name;
+    if (name.starts_with("int") && !name.ends_with("z"))
+      result += 'z';
+    result += part.drop_front(name.size());
+  }
+  return result;
+}
+
 bool Compilation::quantize() {
   progress("quantize");
   AssignFormatsOptions quantize;
   quantize.weights = options.weights;
-  if (options.asymmetric && StringRef(options.weights).starts_with("int"))
-    quantize.weights += "z";
+  if (options.asymmetric)
+    quantize.weights = withZeroPoints(options.weights);
   if (options.groupRows >= 0 && options.groupColumns >= 0)
     quantize.group = std::to_string(options.groupRows) + "x" +
                      std::to_string(options.groupColumns);
@@ -169,6 +186,7 @@ bool Compilation::quantize() {
   allocate.policyOption = options.allocation;
   allocate.metric = options.metric;
   allocate.sensitivityFile = options.sensitivity;
+  allocate.segmentsOption = options.segments;
   if (context) {
     context->density = density();
     allocate.overhead = context->overhead;

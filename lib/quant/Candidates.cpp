@@ -115,4 +115,26 @@ Expected<double> predictedLoss(const FloatMatrix &weights, const Format &format,
   return loss;
 }
 
+Expected<std::vector<double>> predictedRowLosses(const FloatMatrix &weights,
+                                                 const Format &format,
+                                                 const Curvature &curvature) {
+  std::vector<double> losses;
+  for (int64_t row = 0; row != weights.rows; ++row) {
+    const char *data = static_cast<const char *>(weights.data) +
+                       row * weights.cols * floatBytes(weights.kind);
+    Curvature own;
+    if (!curvature.each.empty())
+      own.each = curvature.each.slice(row * weights.cols, weights.cols);
+    if (!curvature.rowValues.empty())
+      own.rowValues = curvature.rowValues.slice(
+          curvature.rowGroup == 0 ? 0 : row / curvature.rowGroup, 1);
+    auto loss = predictedLoss({data, weights.kind, 1, weights.cols}, format,
+                              own, WeightUse::Linear);
+    if (!loss)
+      return loss.takeError();
+    losses.push_back(*loss);
+  }
+  return std::move(losses);
+}
+
 } // namespace mixbit

@@ -55,4 +55,9 @@ llvm::Expected<double> predictedLoss(const FloatMatrix &weights,
                                      const Format &format,
                                      const Curvature &curvature, WeightUse use);
 
+/// The predicted loss of each row of a linear, as if it stood alone.
+llvm::Expected<std::vector<double>>
+predictedRowLosses(const FloatMatrix &weights, const Format &format,
+                   const Curvature &curvature);
+
 } // namespace mixbit

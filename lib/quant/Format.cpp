@@ -211,9 +211,8 @@ bool kernelServes(const Format &format, int64_t rows, int64_t cols,
 
 bool tableServes(const Format &format, int64_t rows, int64_t cols,
                  std::string *whyNot) {
-  if (!format.isFloat() && format.hasZero())
-    return refuse(format, whyNot,
-                  "tables are served in symmetric formats only");
+  if (!format.isFloat() && format.hasZero() && format.zero != ZeroKind::I8)
+    return refuse(format, whyNot, "zero points are served as codes (i8) only");
   return true;
 }
 

@@ -8,7 +8,7 @@
 #include "lib/quant/Gptq.h"
 
 #include "lib/quant/Codes.h"
-#include "lib/quant/Dense.h"
+#include "lib/quant/GptqProblem.h"
 #include "lib/quant/ScaleSearch.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -31,31 +31,26 @@ struct Strip {
   int64_t rows() const { return last - first; }
 };
 
-double dot(const float *a, const float *b, int64_t count) {
-  double sums[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int64_t lane = 0; lane != 8; ++lane)
-      sums[lane] += double(a[i + lane]) * b[i + lane];
-  for (; i != count; ++i)
-    sums[0] += double(a[i]) * b[i];
-  return std::accumulate(sums, sums + 8, 0.0);
-}
-
+/// Rounds rows [first, first + segment.rows) of a problem.
 class Rounder {
 public:
+  /// `weights` are those rows.
   Rounder(const FloatMatrix &weights, const Format &format,
-          const GramStatistics &statistics, const GptqOptions &options)
-      : weights(weights), format(format), statistics(statistics),
-        options(options), n(weights.rows), k(weights.cols),
-        groupRows(format.rowsOfGroup(n)), groupCols(format.colsOfGroup(k)),
-        bands(format.rowGroups(n)), groups(format.colGroups(k)) {}
+          const GptqProblem &problem, int64_t first, const GptqOptions &options)
+      : weights(weights), format(format), options(options), n(weights.rows),
+        k(weights.cols), groupRows(format.rowsOfGroup(n)),
+        groupCols(format.colsOfGroup(k)), bands(format.rowGroups(n)),
+        groups(format.colGroups(k)), gram(problem.gram), order(problem.order),
+        factor(problem.factor),
+        target(problem.target.begin() + first * k,
+               problem.target.begin() + (first + n) * k),
+        pulls(problem.pulls.begin() + first * k,
+              problem.pulls.begin() + (first + n) * k) {}
 
   Expected<GptqResult> run();
 
 private:
-  Error prepare();
-  void aim(MatrixRef<double> factor);
+  void cutStrips();
   void chooseScales();
   void compensate();
   void refitScales();
@@ -68,9 +63,6 @@ private:
   void solveBand(int64_t band, std::vector<double> &products,
                  std::vector<double> &targets);
   void expand(const Strip &strip, std::vector<float> &values) const;
-  MatrixRef<float> matrix(std::vector<float> &data, int64_t cols) const {
-    return {data.data(), int64_t(data.size()) / cols, cols, cols};
-  }
   float &scaleOf(int64_t band, int64_t group) {
     return scales[band * groups + group];
   }
@@ -85,110 +77,24 @@ private:
 
   const FloatMatrix &weights;
   const Format &format;
-  const GramStatistics &statistics;
   const GptqOptions &options;
   int64_t n, k, groupRows, groupCols, bands, groups;
 
   std::vector<Strip> strips;
-  std::vector<float> target;        ///< [n, k]
-  std::vector<float> gram;          ///< [k, k], with the ridge
-  std::vector<float> pulls;         ///< target * gram, [n, k]
-  std::vector<int64_t> order;       ///< the column at each place of the factor
-  std::vector<float> factor;        ///< L of the permuted Gram matrix, [k, k]
-  std::vector<float> scales, zeros; ///< [bands, groups]
-  std::vector<float> levels;        ///< [n, k], before scaling
+  const std::vector<float> &gram;
+  const std::vector<int64_t> &order;
+  const std::vector<float> &factor;
+  const std::vector<float> target, pulls; ///< of the rows
+  std::vector<float> scales, zeros;       ///< [bands, groups]
+  std::vector<float> levels;              ///< [n, k], before scaling
 };
 
-Error Rounder::prepare() {
-  if (int64_t(statistics.gram.size()) != k * k ||
-      (!statistics.cross.empty() &&
-       statistics.cross.size() != statistics.gram.size()))
-    return createStringError(inconvertibleErrorCode(),
-                             "expected statistics of %lld x %lld inputs, but "
-                             "got %zu elements",
-                             (long long)k, (long long)k,
-                             statistics.gram.size());
-  auto isFinite = [](float value) { return std::isfinite(value); };
-  if (!llvm::all_of(statistics.gram, isFinite) ||
-      !llvm::all_of(statistics.cross, isFinite))
-    return createStringError(inconvertibleErrorCode(),
-                             "expected finite statistics of the inputs");
+void Rounder::cutStrips() {
   for (int64_t band = 0; band != bands; ++band) {
     int64_t last = std::min((band + 1) * groupRows, n);
     for (int64_t row = band * groupRows; row < last; row += kStrip)
       strips.push_back({band, row, std::min(row + kStrip, last)});
   }
-  target.resize(n * k);
-  for (int64_t i = 0; i != n * k; ++i)
-    target[i] = loadFloat(weights.data, i, weights.kind);
-
-  gram = statistics.gram;
-  double trace = 0;
-  for (int64_t i = 0; i != k; ++i)
-    trace += gram[i * k + i];
-  // Inputs that are always zero tell nothing: then weights count alike.
-  float ridge = trace > 0 ? float(options.ridge * trace / k) : 1.0f;
-  for (int64_t i = 0; i != k; ++i)
-    gram[i * k + i] += ridge;
-
-  // Babai's algorithm goes from the last place to the first, so the largest
-  // diagonal stands last.
-  order.resize(k);
-  std::iota(order.begin(), order.end(), 0);
-  llvm::sort(order, [&](int64_t a, int64_t b) {
-    return std::pair(gram[a * k + a], a) < std::pair(gram[b * k + b], b);
-  });
-  std::vector<double> permuted(k * k);
-  MatrixRef<double> triangle{permuted.data(), k, k, k};
-  for (double raised = 0;;
-       raised = raised == 0 ? 1e-6 * (trace / k + ridge) : raised * 10) {
-    for (int64_t i = 0; i != k; ++i) {
-      for (int64_t j = 0; j <= i; ++j)
-        permuted[i * k + j] = gram[order[i] * k + order[j]];
-      permuted[i * k + i] += raised;
-    }
-    // Only without a ridge can rounding errors make it indefinite.
-    if (factorCholesky(triangle, options.threads))
-      break;
-  }
-  aim(triangle);
-  factor.assign(k * k, 0);
-  for (int64_t i = 0; i != k; ++i)
-    for (int64_t j = 0; j <= i; ++j)
-      factor[i * k + j] = float(permuted[i * k + j]);
-  return Error::success();
-}
-
-/// target += (H + r)^-1 (C - H) w, and pulls = target * (H + r).
-void Rounder::aim(MatrixRef<double> triangle) {
-  if (!statistics.cross.empty()) {
-    std::vector<float> difference(k * k);
-    for (int64_t i = 0; i != k * k; ++i)
-      difference[i] = statistics.cross[i] - statistics.gram[i];
-    std::vector<double> moved(k * n);
-    parallelFor(strips.size(), options.threads, [&](int64_t index) {
-      const Strip &strip = strips[index];
-      std::vector<float> part(k * strip.rows());
-      MatrixRef<float> out{part.data(), k, strip.rows(), strip.rows()};
-      multiplyAdd(out, 1.0f, matrix(difference, k), false,
-                  matrix(target, k).block(strip.first, 0, strip.rows(), k),
-                  true);
-      for (int64_t i = 0; i != k; ++i)
-        for (int64_t row = 0; row != strip.rows(); ++row)
-          moved[i * n + strip.first + row] = out.row(order[i])[row];
-    });
-    solveCholesky(triangle, {moved.data(), k, n, n}, options.threads);
-    for (int64_t i = 0; i != k; ++i)
-      for (int64_t row = 0; row != n; ++row)
-        target[row * k + order[i]] += float(moved[i * n + row]);
-  }
-  pulls.assign(n * k, 0);
-  parallelFor(strips.size(), options.threads, [&](int64_t index) {
-    const Strip &strip = strips[index];
-    multiplyAdd(matrix(pulls, k).block(strip.first, 0, strip.rows(), k), 1.0f,
-                matrix(target, k).block(strip.first, 0, strip.rows(), k), false,
-                matrix(gram, k), false);
-  });
 }
 
 void Rounder::chooseScales() {
@@ -243,9 +149,9 @@ void Rounder::compensate() {
       }
       if (first > 0)
         multiplyAdd(
-            matrix(passed, k).block(0, 0, rows, first), 1.0f,
-            matrix(errors, k).block(0, first, rows, last - first), false,
-            matrix(factor, k).block(first, 0, last - first, first), false);
+            asMatrix(passed, k).block(0, 0, rows, first), 1.0f,
+            asMatrix(errors, k).block(0, first, rows, last - first), false,
+            asMatrix(factor, k).block(first, 0, last - first, first), false);
       last = first;
     }
   });
@@ -278,21 +184,22 @@ void Rounder::refitScales() {
       // done from the other side.
       int64_t rest = k - begin;
       std::fill(images.begin(), images.end(), 0.0f);
-      multiplyAdd(matrix(images, k).block(0, begin, rows, rest), 1.0f,
-                  matrix(levels, k).block(strip.first, begin, rows, width),
-                  false, matrix(gram, k).block(begin, begin, width, rest),
+      multiplyAdd(asMatrix(images, k).block(0, begin, rows, rest), 1.0f,
+                  asMatrix(levels, k).block(strip.first, begin, rows, width),
+                  false, asMatrix(gram, k).block(begin, begin, width, rest),
                   false);
       for (int64_t row = 0; row != rows; ++row) {
         const float *codes = levels.data() + (strip.first + row) * k;
         for (int64_t h = g; h != groups; ++h) {
           int64_t at = h * groupCols, count = std::min(groupCols, k - at);
-          double sum = dot(images.data() + row * k + at, codes + at, count);
+          double sum =
+              dotProduct(images.data() + row * k + at, codes + at, count);
           product[g * groups + h] += sum;
           if (h != g)
             product[h * groups + g] += sum;
         }
-        aimed[g] += dot(pulls.data() + (strip.first + row) * k + begin,
-                        codes + begin, width);
+        aimed[g] += dotProduct(pulls.data() + (strip.first + row) * k + begin,
+                               codes + begin, width);
       }
     }
   });
@@ -364,8 +271,8 @@ void Rounder::descend() {
     for (int64_t row = 0; row != rows; ++row)
       for (int64_t col = 0; col != k; ++col)
         slopes[row * k + col] = -pulls[(strip.first + row) * k + col];
-    multiplyAdd(matrix(slopes, k), 1.0f, matrix(values, k), false,
-                matrix(gram, k), false);
+    multiplyAdd(asMatrix(slopes, k), 1.0f, asMatrix(values, k), false,
+                asMatrix(gram, k), false);
     std::vector<float> inverses(groups), pivots(k);
     std::vector<LevelRange> ranges(groups);
     for (int64_t g = 0; g != groups; ++g) {
@@ -405,9 +312,9 @@ std::vector<double> Rounder::costs() {
     const float *aimed = target.data() + strip.first * k;
     for (int64_t i = 0; i != strip.rows() * k; ++i)
       values[i] -= aimed[i];
-    multiplyAdd(matrix(images, k), 1.0f, matrix(values, k), false,
-                matrix(gram, k), false);
-    byStrip[index] = dot(images.data(), values.data(), strip.rows() * k);
+    multiplyAdd(asMatrix(images, k), 1.0f, asMatrix(values, k), false,
+                asMatrix(gram, k), false);
+    byStrip[index] = dotProduct(images.data(), values.data(), strip.rows() * k);
   });
   for (auto [strip, cost] : llvm::zip(strips, byStrip))
     byBand[strip.band] += cost;
@@ -457,10 +364,9 @@ Expected<GptqResult> Rounder::run() {
   Expected<QuantizedMatrix> nearest = roundToNearest(weights, format);
   if (!nearest)
     return nearest.takeError();
-  if (Error error = prepare())
-    return std::move(error);
+  cutStrips();
   GptqResult result;
-  result.energy = dot(pulls.data(), target.data(), n * k);
+  result.energy = dotProduct(pulls.data(), target.data(), n * k);
   chooseScales();
   compensate();
   for (int round = 0; round != options.rounds; ++round) {
@@ -496,7 +402,34 @@ Expected<GptqResult> roundWithGram(const FloatMatrix &weights,
                                    const Format &format,
                                    const GramStatistics &statistics,
                                    const GptqOptions &options) {
-  return Rounder(weights, format, statistics, options).run();
+  auto problem = GptqProblem::create(weights, statistics, options);
+  if (!problem)
+    return problem.takeError();
+  return Rounder(weights, format, *problem, 0, options).run();
+}
+
+Expected<SegmentedGptqResult>
+roundSegmentsWithGram(const FloatMatrix &weights, ArrayRef<Segment> segments,
+                      const GramStatistics &statistics,
+                      const GptqOptions &options) {
+  auto problem = GptqProblem::create(weights, statistics, options);
+  if (!problem)
+    return problem.takeError();
+  SegmentedGptqResult result;
+  int64_t first = 0;
+  for (const Segment &segment : segments) {
+    FloatMatrix rows = rowsOf(weights, first, segment.rows);
+    auto rounded =
+        Rounder(rows, segment.format, *problem, first, options).run();
+    if (!rounded)
+      return rounded.takeError();
+    result.segments.push_back(std::move(rounded->matrix));
+    result.error += rounded->error;
+    result.nearestError += rounded->nearestError;
+    result.energy += rounded->energy;
+    first += segment.rows;
+  }
+  return std::move(result);
 }
 
 Expected<QuantizedMatrix> roundToSearchedScales(const FloatMatrix &weights,

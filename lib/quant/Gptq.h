@@ -23,7 +23,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "lib/quant/Round.h"
+#include "lib/quant/Segments.h"
 
 namespace mixbit {
 
@@ -57,6 +57,21 @@ llvm::Expected<GptqResult> roundWithGram(const FloatMatrix &weights,
                                          const Format &format,
                                          const GramStatistics &statistics,
                                          const GptqOptions &options = {});
+
+/// The segments' matrices, in the order of rows, and the sums of the above.
+struct SegmentedGptqResult {
+  llvm::SmallVector<QuantizedMatrix, 1> segments;
+  double error = 0, nearestError = 0, energy = 0;
+};
+
+/// The same for a weight whose rows lie in segments of several formats, none of
+/// them floats: rows are independent given the Gram matrix, whose factor all
+/// segments share.
+llvm::Expected<SegmentedGptqResult>
+roundSegmentsWithGram(const FloatMatrix &weights,
+                      llvm::ArrayRef<Segment> segments,
+                      const GramStatistics &statistics,
+                      const GptqOptions &options = {});
 
 /// Rounds with the scales of ScaleSearch.h, codes to nearest: what is best
 /// without data. `importance` is one number a row of the matrix (how often it

@@ -64,6 +64,12 @@ bool layoutFits(const PackedLayout &layout, const Format &format) {
   return false;
 }
 
+bool tableReadsLayout(const PackedLayout &layout, const Format &format) {
+  if (format.isFloat())
+    return layout.bits == 32;
+  return !layout.trits && !layout.isBitPlanes() && format.groupCols % 32 == 0;
+}
+
 uint64_t storedLinearBytes(const Format &format, int64_t rows, int64_t cols,
                            Density density, unsigned dataBits) {
   if (rows <= 0 || cols <= 0)

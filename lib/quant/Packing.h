@@ -102,6 +102,11 @@ PackedLayout layoutFor(const Format &format, Density density = Density::Dense,
 /// Whether kernels can read codes of `format` from `layout`.
 bool layoutFits(const PackedLayout &layout, const Format &format);
 
+/// Whether rows of a table can be looked up in a packed matrix, so that a table
+/// that is a linear's weight too is stored once: fp32, and codes of whole
+/// planes (no ternary digits, no bit planes) in groups of 32 inputs or more.
+bool tableReadsLayout(const PackedLayout &layout, const Format &format);
+
 /// What a weight takes in a library, its scales and zero points counted, as the
 /// weight of a linear (padded to whole panels and blocks) or as a table of
 /// rows. The sizes saturate instead of wrapping around.

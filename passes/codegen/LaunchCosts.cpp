@@ -52,21 +52,34 @@ AffineExpr Costs::elements(Value buffer, size_t drop) {
 /// Every argument once; of tables only the rows that are looked up, one a row
 /// of the first output.
 AffineExpr Costs::argumentBytes(RowsOp rows) {
-  SmallPtrSet<Value, 4> tables;
+  // Elements of each table, its scales and its zero points that a row takes.
+  llvm::SmallDenseMap<Value, AffineExpr, 4> ofRow;
   if (rows)
     rows.walk([&](TableLoadOp load) {
-      tables.insert(load.getTable());
-      if (load.getScales())
-        tables.insert(load.getScales());
+      for (Value buffer : {load.getTable(), load.getScales(), load.getZeros()})
+        if (const SymbolicShape *shape = buffer ? shapeOf(buffer) : nullptr;
+            shape && !shape->empty())
+          ofRow[buffer] = shape->back();
+      LayoutAttr layout = load.getLayoutAttr();
+      if (!layout)
+        return;
+      // Packed: an even part of a panel, and a scale for each group along it.
+      int64_t count = cast<MemRefType>(load.getTable().getType()).getDimSize(0);
+      int64_t panels =
+          llvm::divideCeil((*load.getShape())[0], layout.getPanel());
+      ofRow[load.getTable()] = constant(count / (panels * layout.getPanel()));
+      for (Value buffer : {load.getScales(), load.getZeros()})
+        if (buffer)
+          ofRow[buffer] =
+              constant(cast<MemRefType>(buffer.getType()).getDimSize(1));
     });
   AffineExpr total = constant(0);
   for (BlockArgument argument : block.getArguments()) {
     auto type = cast<MemRefType>(argument.getType());
     int64_t unit = elementBytes(type.getElementType());
     AffineExpr count = elements(argument);
-    if (tables.contains(argument) && !shapes[argument.getArgNumber()].empty())
-      count = elements(rows.getOuts().front(), 1) *
-              shapes[argument.getArgNumber()].back();
+    if (auto found = ofRow.find(argument); found != ofRow.end())
+      count = elements(rows.getOuts().front(), 1) * found->second;
     total = total + count * unit;
   }
   return normalize(total);

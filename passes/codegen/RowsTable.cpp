@@ -15,19 +15,27 @@ FailureOr<TableReader> TableReader::create(TableLoadOp op,
                                            const KernelBuilder &kernel) {
   TableReader reader(op);
   reader.table = kernel.runBuffer(op.getTable());
+  if (LayoutAttr layout = op.getLayoutAttr()) {
+    reader.layout = {layout.getPanel(), layout.getBlock(), layout.getInner(),
+                     layout.getBits(), layout.getTrits()};
+    reader.columns = (*op.getShape())[1];
+  }
   if (!op.getFormat())
     return reader;
   auto format = dyn_cast<QuantizedTypeInterface>(*op.getFormat());
-  if (!format || format.getZeroElementType() || !op.getScales())
-    return op.emitOpError() << "expected a table in a symmetric quantized "
+  if (!format || !op.getScales())
+    return op.emitOpError() << "expected a table in a uniform quantized "
                                "format with scales, but got "
                             << *op.getFormat();
   reader.scales = kernel.runBuffer(op.getScales());
+  if (op.getZeros())
+    reader.zeros = kernel.runBuffer(op.getZeros());
   reader.bits = format.getCodeBits();
   reader.trits = isa<TernaryType>(*op.getFormat());
   reader.groupRows = format.getGroupShape()[0];
   reader.groupColumns = format.getGroupShape()[1];
-  if (cast<MemRefType>(reader.scales.getType()).getDimSize(1) == 1)
+  if (cast<MemRefType>(reader.scales.getType()).getDimSize(1) == 1 ||
+      (reader.layout && reader.groupColumns >= reader.columns))
     reader.groupColumns = 0;
   return reader;
 }
@@ -62,7 +70,10 @@ void TableReader::startRow(OpBuilder &builder, const KernelBuilder &kernel,
   if (index.getType() != i64)
     index = arith::ExtSIOp::create(builder, loc, i64, index);
   Value zero = arith::ConstantIntOp::create(builder, loc, i64, 0);
-  Value count = memref::DimOp::create(builder, loc, table, 0);
+  Value count =
+      layout ? arith::ConstantIndexOp::create(builder, loc, (*op.getShape())[0])
+                   .getResult()
+             : memref::DimOp::create(builder, loc, table, 0).getResult();
   Value limit = arith::IndexCastOp::create(builder, loc, i64, count);
   Value negative = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::slt, index, zero);
@@ -75,6 +86,8 @@ void TableReader::startRow(OpBuilder &builder, const KernelBuilder &kernel,
   reportIndex(builder, kernel, loc, bad, index, limit);
   Value safe = arith::SelectOp::create(builder, loc, bad, zero, actual);
   row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), safe);
+  if (layout)
+    startPackedRow(builder);
   if (!bits)
     return;
   scaleRow = arith::ConstantIndexOp::create(builder, loc, 0);
@@ -84,16 +97,37 @@ void TableReader::startRow(OpBuilder &builder, const KernelBuilder &kernel,
     scaleRow = arith::DivUIOp::create(
         builder, loc, row,
         arith::ConstantIndexOp::create(builder, loc, groupRows));
-  if (groupColumns == 0) {
-    Value column = arith::ConstantIndexOp::create(builder, loc, 0);
-    VectorAccess access(scales,
-                        AffineMap::getMultiDimIdentityMap(2, op.getContext()),
-                        1, getElementTypeOrSelf(op.getScales().getType()));
-    rowScale = access.loadScalar(builder, loc, {scaleRow, column});
-  }
+  if (groupColumns != 0)
+    return;
+  Value column = arith::ConstantIndexOp::create(builder, loc, 0);
+  rowScale = groupAccess(scales).loadScalar(builder, loc, groupPlace(column));
+  if (zeros)
+    rowZero = groupAccess(zeros).loadScalar(builder, loc, groupPlace(column));
+}
+
+SmallVector<Value, 3> TableReader::groupPlace(Value column) const {
+  if (layout)
+    return {panel, column, rowInPanel};
+  return {scaleRow, column};
+}
+
+VectorAccess TableReader::groupAccess(Value buffer) const {
+  Type stored = buffer == scales
+                    ? getElementTypeOrSelf(op.getScales().getType())
+                    : IntegerType::get(op.getContext(), 8);
+  AffineExpr d0, d1, d2;
+  bindDims(op.getContext(), d0, d1, d2);
+  AffineExpr group = groupColumns ? d1.floorDiv(groupColumns) : d1;
+  AffineMap map = layout
+                      ? AffineMap::get(3, 0, {d0, group, d2}, op.getContext())
+                      : AffineMap::get(2, 0, {d0, group}, op.getContext());
+  return VectorAccess(buffer, map, 1, stored);
 }
 
 bool TableReader::isVectorized(int64_t lanes) const {
+  // Lines of four inputs; a padded row ends with a whole block.
+  if (layout)
+    return bits && lanes % 4 == 0 && layout->block % lanes == 0;
   auto type = cast<MemRefType>(table.getType());
   auto map = AffineMap::getMultiDimIdentityMap(2, op.getContext());
   if (classifyAccess(type, map, 1) != AccessKind::Unit)
@@ -303,7 +337,150 @@ Value TableReader::codesByElement(OpBuilder &builder,
       builder, loc, VectorType::get(range.lanes, i8), elements);
 }
 
+/// Elements from the start of the table to those of the row, of which
+/// neighbours in a line follow each other.
+void TableReader::startPackedRow(OpBuilder &builder) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto times = [&](Value value, int64_t factor) -> Value {
+    return arith::MulIOp::create(builder, loc, value, index(factor));
+  };
+  int64_t elementBytes = bits ? 1 : 4;
+  panel = arith::DivUIOp::create(builder, loc, row, index(layout->panel));
+  rowInPanel = arith::RemUIOp::create(builder, loc, row, index(layout->panel));
+  Value strip = arith::DivUIOp::create(builder, loc, rowInPanel, index(16));
+  Value inLine = arith::RemUIOp::create(builder, loc, rowInPanel, index(16));
+  int64_t blockBytes = 16 * layout->block * layout->bits / 8;
+  rowPlace = arith::AddIOp::create(
+      builder, loc, times(panel, layout->panelBytes(columns) / elementBytes),
+      times(strip, blockBytes / elementBytes));
+  rowPlace = arith::AddIOp::create(builder, loc, rowPlace,
+                                   times(inLine, layout->inner));
+}
+
+/// The codes of four inputs from `column` on, the bytes of a word.
+Value TableReader::packedCodes(OpBuilder &builder, Value column) const {
+  Type i32 = builder.getI32Type(), i8 = builder.getI8Type();
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto times = [&](Value value, int64_t factor) -> Value {
+    return arith::MulIOp::create(builder, loc, value, index(factor));
+  };
+  auto quotient = [&](Value value, int64_t divisor) -> Value {
+    return arith::DivUIOp::create(builder, loc, value, index(divisor));
+  };
+  auto rest = [&](Value value, int64_t divisor) -> Value {
+    return arith::RemUIOp::create(builder, loc, value, index(divisor));
+  };
+  auto plus = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddIOp::create(builder, loc, lhs, rhs);
+  };
+  int64_t chunk = linesOfChunk(layout->bits);
+  int64_t blockBytes = layout->panel * layout->block * layout->bits / 8;
+  Value line = quotient(rest(column, layout->block), layout->inner);
+  Value place =
+      plus(rowPlace, times(quotient(column, layout->block), blockBytes));
+  place = plus(place, times(quotient(line, chunk), chunk * 8 * layout->bits));
+  Value inChunk = rest(line, chunk), word;
+  int64_t first = 0;
+  for (unsigned width : componentsOf(layout->bits)) {
+    int64_t planes = 8 / width;
+    Value at = plus(place, times(quotient(inChunk, planes), 64));
+    Value bytes = vector::LoadOp::create(builder, loc, VectorType::get(4, i8),
+                                         table, ValueRange{at});
+    Value part = vector::ExtractOp::create(
+        builder, loc,
+        vector::BitCastOp::create(builder, loc, VectorType::get(1, i32), bytes),
+        int64_t(0));
+    if (planes > 1) {
+      Value shift = times(rest(inChunk, planes), width);
+      part = arith::ShRUIOp::create(
+          builder, loc, part,
+          arith::IndexCastOp::create(builder, loc, i32, shift));
+      part = arith::AndIOp::create(
+          builder, loc, part,
+          arith::ConstantIntOp::create(builder, loc, i32,
+                                       ((1 << width) - 1) * 0x01010101));
+    }
+    if (first)
+      part = arith::ShLIOp::create(
+          builder, loc, part,
+          arith::ConstantIntOp::create(builder, loc, i32, first));
+    word = word ? arith::OrIOp::create(builder, loc, word, part).getResult()
+                : part;
+    place = plus(place, index(chunk / planes * 64));
+    first += width;
+  }
+  return word;
+}
+
+Value TableReader::codesByWords(OpBuilder &builder,
+                                const LaneRange &range) const {
+  Type i8 = builder.getI8Type(), i32 = builder.getI32Type();
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  SmallVector<Value> elements;
+  if (isVectorized(range.lanes)) {
+    for (int64_t lane = 0; lane < range.lanes; lane += 4)
+      elements.push_back(packedCodes(
+          builder,
+          arith::AddIOp::create(builder, loc, range.position, index(lane))));
+    Value words = vector::FromElementsOp::create(
+        builder, loc, VectorType::get(range.lanes / 4, i32), elements);
+    return vector::BitCastOp::create(builder, loc,
+                                     VectorType::get(range.lanes, i8), words);
+  }
+  Value last = index(columns - 1);
+  for (int64_t lane = 0; lane < range.lanes; ++lane) {
+    Value column =
+        arith::AddIOp::create(builder, loc, range.position, index(lane));
+    column = arith::MinUIOp::create(builder, loc, column, last);
+    Value inWord = arith::RemUIOp::create(builder, loc, column, index(4));
+    Value word = packedCodes(
+        builder, arith::SubIOp::create(builder, loc, column, inWord));
+    Value shift = arith::IndexCastOp::create(
+        builder, loc, i32,
+        arith::MulIOp::create(builder, loc, inWord, index(8)));
+    elements.push_back(arith::TruncIOp::create(
+        builder, loc, i8, arith::ShRUIOp::create(builder, loc, word, shift)));
+  }
+  return vector::FromElementsOp::create(
+      builder, loc, VectorType::get(range.lanes, i8), elements);
+}
+
+/// A line holds one input of 16 rows.
+Value TableReader::packedFloats(OpBuilder &builder,
+                                const LaneRange &range) const {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  Value last = index(columns - 1), block = index(layout->block);
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < range.lanes; ++lane) {
+    Value column =
+        arith::AddIOp::create(builder, loc, range.position, index(lane));
+    column = arith::MinUIOp::create(builder, loc, column, last);
+    Value inBlock = arith::RemUIOp::create(builder, loc, column, block);
+    Value blocks = arith::DivUIOp::create(builder, loc, column, block);
+    Value at = arith::AddIOp::create(
+        builder, loc,
+        arith::MulIOp::create(builder, loc, blocks,
+                              index(layout->panel * layout->block)),
+        arith::MulIOp::create(builder, loc, inBlock, index(16)));
+    at = arith::AddIOp::create(builder, loc, rowPlace, at);
+    elements.push_back(
+        memref::LoadOp::create(builder, loc, table, ValueRange{at}));
+  }
+  return vector::FromElementsOp::create(
+      builder, loc, VectorType::get(range.lanes, op.getType()), elements);
+}
+
 Value TableReader::codes(OpBuilder &builder, const LaneRange &range) const {
+  if (layout)
+    return codesByWords(builder, range);
   if (trits)
     return codesByDigits(builder, range);
   if (!isVectorized(range.lanes))
@@ -312,37 +489,36 @@ Value TableReader::codes(OpBuilder &builder, const LaneRange &range) const {
                                    : codesByEights(builder, range);
 }
 
-/// A scale a lane, as f32.
-Value TableReader::scalesOf(OpBuilder &builder, const LaneRange &range) const {
-  auto widen = [&](Value scale) -> Value {
-    Type f32 = builder.getF32Type();
-    if (scale.getType() == f32)
-      return scale;
-    return arith::ExtFOp::create(builder, loc, f32, scale);
-  };
+/// A scale or a zero point as the type that is computed with.
+static Value widenTo(OpBuilder &builder, Location loc, Type type, Value value) {
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    type = vector.clone(type);
+  if (value.getType() == type)
+    return value;
+  if (isa<IntegerType>(getElementTypeOrSelf(type)))
+    return arith::ExtUIOp::create(builder, loc, type, value);
+  return arith::ExtFOp::create(builder, loc, type, value);
+}
+
+Value TableReader::groupsOf(OpBuilder &builder, Value buffer, Value ofRow,
+                            Type type, const LaneRange &range) const {
   if (groupColumns == 0)
-    return splat(builder, loc, widen(rowScale), range.lanes);
-  AffineExpr d0, d1;
-  bindDims(op.getContext(), d0, d1);
-  // A vector inside of one group has one scale.
-  bool oneGroup = groupColumns % range.lanes == 0;
-  VectorAccess access(
-      scales,
-      AffineMap::get(2, 0, {d0, d1.floorDiv(groupColumns)}, op.getContext()), 1,
-      getElementTypeOrSelf(op.getScales().getType()));
-  if (oneGroup)
+    return splat(builder, loc, widenTo(builder, loc, type, ofRow), range.lanes);
+  VectorAccess access = groupAccess(buffer);
+  // A vector inside of one group has one of each.
+  if (groupColumns % range.lanes == 0)
     return splat(
         builder, loc,
-        widen(access.loadScalar(builder, loc, {scaleRow, range.position})),
+        widenTo(builder, loc, type,
+                access.loadScalar(builder, loc, groupPlace(range.position))),
         range.lanes);
-  Value loaded = access.load(builder, loc, {scaleRow, range.position}, range);
-  auto type = VectorType::get(range.lanes, builder.getF32Type());
-  return loaded.getType() == type
-             ? loaded
-             : arith::ExtFOp::create(builder, loc, type, loaded).getResult();
+  return widenTo(builder, loc, type,
+                 access.load(builder, loc, groupPlace(range.position), range));
 }
 
 Value TableReader::load(OpBuilder &builder, const LaneRange &range) const {
+  if (!bits && layout)
+    return packedFloats(builder, range);
   if (!bits) {
     VectorAccess access(table,
                         AffineMap::getMultiDimIdentityMap(2, op.getContext()),
@@ -354,18 +530,21 @@ Value TableReader::load(OpBuilder &builder, const LaneRange &range) const {
   Value code = arith::ExtUIOp::create(
       builder, loc, VectorType::get(range.lanes, i32), codes(builder, range));
   // Binary has its zero half way between the codes: 2c - 1 instead of c - 1/2.
-  int64_t zero = format.getDoubledImplicitZero();
-  if (zero % 2 == 0)
-    zero /= 2;
+  int64_t implicit = format.getDoubledImplicitZero();
+  if (implicit % 2 == 0)
+    implicit /= 2;
   else
     code = arith::AddIOp::create(builder, loc, code, code);
-  code = arith::SubIOp::create(
-      builder, loc, code,
-      splat(builder, loc, arith::ConstantIntOp::create(builder, loc, i32, zero),
-            range.lanes));
+  Value zero =
+      zeros ? groupsOf(builder, zeros, rowZero, i32, range)
+            : splat(builder, loc,
+                    arith::ConstantIntOp::create(builder, loc, i32, implicit),
+                    range.lanes);
+  code = arith::SubIOp::create(builder, loc, code, zero);
   Value level = arith::SIToFPOp::create(
       builder, loc, VectorType::get(range.lanes, f32), code);
-  return arith::MulFOp::create(builder, loc, level, scalesOf(builder, range));
+  return arith::MulFOp::create(builder, loc, level,
+                               groupsOf(builder, scales, rowScale, f32, range));
 }
 
 } // namespace mixbit

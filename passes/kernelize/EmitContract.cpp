@@ -1,146 +1,21 @@
 //===- EmitContract.cpp - Linears and their epilogues ---------------------===//
 //
-// The weight is packed for the generator at this point; the elementwise
-// operations of the group become the epilogue's region, after the bias.
+// The elementwise operations of the group become the epilogue's region, after
+// the bias. A weight in segments of several formats is a launch for each, which
+// writes its columns of the one result.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
-#include "lib/quant/Halves.h"
-#include "lib/quant/Packing.h"
 #include "passes/kernelize/KernelFormer.h"
 #include "passes/kernelize/ScalarOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
 namespace mixbit {
-/// A dense_resource over freshly allocated memory that `write` fills, as
-/// elements or, with T of uint8_t, as bytes.
-template <typename T>
-static ElementsAttr packedAttr(ArrayRef<int64_t> shape, Type elementType,
-                               StringRef name,
-                               function_ref<void(MutableArrayRef<T>)> write) {
-  auto type = RankedTensorType::get(shape, elementType);
-  size_t count = type.getNumElements() *
-                 llvm::divideCeil(type.getElementTypeBitWidth(), 8) / sizeof(T);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(count * sizeof(T), 64);
-  write(MutableArrayRef<T>(reinterpret_cast<T *>(blob.getMutableData().data()),
-                           count));
-  return DenseResourceElementsAttr::get(type, name, std::move(blob));
-}
-
-namespace {
-struct PackedWeight {
-  View codes, scales, zeros; ///< the last two empty (no base) if absent
-  Type format;
-  PackedLayout layout;
-  int64_t outputs, inputs;
-};
-} // namespace
-
-static FailureOr<PackedWeight> packWeight(Value weight, unsigned dataBits,
-                                          PlanBuilder &builder, Density density,
-                                          Operation *user) {
-  Location loc = weight.getLoc();
-  std::string name = nodeName(loc, "weight");
-  auto type = cast<RankedTensorType>(weight.getType());
-  int64_t n = type.getDimSize(0), k = type.getDimSize(1);
-  MLIRContext *context = builder.context();
-  Type f32 = Float32Type::get(context);
-  PackedWeight packed;
-  packed.outputs = n;
-  packed.inputs = k;
-  packed.format = type.getElementType();
-
-  if (auto constant = weight.getDefiningOp<QuantizedConstantOp>()) {
-    FailureOr<QuantizedMatrix> matrix = readQuantized(constant);
-    if (failed(matrix))
-      return failure();
-    packed.layout = layoutFor(matrix->format, density, dataBits);
-    const PackedLayout &layout = packed.layout;
-    packed.codes =
-        builder.weight(packedAttr<uint8_t>(layout.bytes(n, k),
-                                           IntegerType::get(context, 8), name,
-                                           [&](MutableArrayRef<uint8_t> out) {
-                                             packCodes(*matrix, layout, out);
-                                           }),
-                       name, loc);
-    int64_t shape[] = {layout.panels(n), matrix->format.colGroups(k),
-                       layout.panel};
-    auto format = cast<QuantizedTypeInterface>(packed.format);
-    packed.scales =
-        builder.weight(packedAttr<uint8_t>(shape, format.getScaleElementType(),
-                                           name + "_scales",
-                                           [&](MutableArrayRef<uint8_t> out) {
-                                             packScales(*matrix, layout, out);
-                                           }),
-                       name + "_scales", loc);
-    if (matrix->format.hasZero())
-      packed.zeros = builder.weight(
-          packedAttr<uint8_t>(shape, IntegerType::get(context, 8),
-                              name + "_zeros",
-                              [&](MutableArrayRef<uint8_t> out) {
-                                packZeros(*matrix, layout, out);
-                              }),
-          name + "_zeros", loc);
-    return packed;
-  }
-
-  DenseElementsAttr dense;
-  DenseResourceElementsAttr resource;
-  std::optional<Format> format = formatOf(packed.format);
-  if (format && !format->isFloat())
-    format.reset();
-  FloatMatrix source;
-  source.rows = n;
-  source.cols = k;
-  std::vector<float> expanded;
-  if (format && matchPattern(weight, m_Constant(&resource)) &&
-      resource.getRawHandle().getBlob()) {
-    source.data = resource.getRawHandle().getBlob()->getData().data();
-    source.kind = format->scale;
-  } else if (matchPattern(weight, m_Constant(&dense))) {
-    for (APFloat value : dense.getValues<APFloat>())
-      expanded.push_back(value.convertToDouble());
-    source.data = expanded.data();
-  }
-  if (!source.data || !format || typeOf(context, *format) != packed.format)
-    return user->emitError()
-           << "node '" << nodeName(user->getLoc(), "linear")
-           << "': expected a constant weight of f32, f16, bf16 or of a "
-              "quantized type, but got "
-           << type;
-  packed.layout = layoutFor(*format);
-  const PackedLayout &layout = packed.layout;
-  int64_t shape[] = {layout.bytes(n, k) / 4};
-  if (format->bits == 16)
-    packed.codes = builder.weight(
-        packedAttr<uint8_t>(
-            layout.bytes(n, k), IntegerType::get(context, 8), name,
-            [&](MutableArrayRef<uint8_t> out) {
-              packHalves(
-                  source, layout, format->scale,
-                  MutableArrayRef(reinterpret_cast<uint16_t *>(out.data()),
-                                  out.size() / 2));
-            }),
-        name, loc);
-  else
-    packed.codes =
-        builder.weight(packedAttr<float>(shape, f32, name,
-                                         [&](MutableArrayRef<float> out) {
-                                           packFloats(source, layout, out);
-                                         }),
-                       name, loc);
-  if (weight.hasOneUse())
-    releaseData(weight.getDefiningOp<arith::ConstantOp>());
-  return packed;
-}
-
 /// "int8", "int4_g128", "fp32", ...: formats in kernels' names.
 static std::string shortName(Type format) {
   std::optional<Format> parsed = formatOf(format);
@@ -150,14 +25,25 @@ static std::string shortName(Type format) {
   return name;
 }
 
+/// Columns [first, first + count) of a view's last dimension.
+static View columnsOf(const View &view, int64_t first, int64_t count,
+                      PlanBuilder &builder) {
+  if (constantValue(view.shape.back()) == count)
+    return view;
+  SmallVector<AffineExpr> starts(view.rank(), builder.constant(0));
+  SymbolicShape sizes = view.shape;
+  starts.back() = builder.constant(first);
+  sizes.back() = builder.constant(count);
+  SmallVector<int64_t> steps(view.rank(), 1);
+  return view.slice(starts, sizes, steps);
+}
+
 LogicalResult KernelFormer::emitContract(const Group &group) {
-  MLIRContext *context = builder.context();
   Operation *op = group.ops.front();
   Location loc = op->getLoc();
   auto quantized = dyn_cast<QuantizedLinearOp>(op);
   auto linear = dyn_cast<LinearOp>(op);
   Value weight = quantized ? quantized.getWeight() : linear.getWeight();
-  Value bias = quantized ? quantized.getBias() : linear.getBias();
   if (linear && isa<QuantizedTypeInterface, MixedType>(
                     cast<RankedTensorType>(weight.getType()).getElementType()))
     return unsupported(op, "a quantized weight with float activations");
@@ -165,23 +51,41 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   FailureOr<View> a = asMatrix(op->getOperand(0), loc);
   if (failed(a))
     return failure();
-  unsigned dataBits = quantized ? quantized.getBits() : 32;
-  FailureOr<PackedWeight> packed =
-      packWeight(weight, dataBits, builder, density, op);
+  auto packed = packWeight(weight, quantized ? quantized.getBits() : 32, op);
   if (failed(packed))
     return failure();
+  View out = asMatrix(allocate(group.ops.back()->getResult(0), loc), loc);
+  for (const PackedWeight &segment : *packed)
+    if (failed(emitSegment(group, segment, *a, out)))
+      return failure();
+  return success();
+}
+
+LogicalResult KernelFormer::emitSegment(const Group &group,
+                                        const PackedWeight &packed,
+                                        const View &a, const View &out) {
+  MLIRContext *context = builder.context();
+  Operation *op = group.ops.front();
+  Location loc = op->getLoc();
+  auto quantized = dyn_cast<QuantizedLinearOp>(op);
+  auto linear = dyn_cast<LinearOp>(op);
+  Value bias = quantized ? quantized.getBias() : linear.getBias();
+  unsigned dataBits = quantized ? quantized.getBits() : 32;
+  auto columns = [&](const View &view) {
+    return columnsOf(view, packed.first, packed.outputs, builder);
+  };
 
   // Operands in the order of the kernel's arguments.
-  SmallVector<View> operands = {*a, packed->codes};
+  SmallVector<View> operands = {a, packed.codes};
   if (quantized) {
     FailureOr<View> scales = viewOf(quantized.getScales());
     if (failed(scales))
       return failure();
-    SymbolicShape rows = {a->shape[0]};
+    SymbolicShape rows = {a.shape[0]};
     operands.push_back(*contiguous(*scales, loc).reshape(rows));
-    operands.push_back(packed->scales);
-    if (packed->zeros.base)
-      operands.push_back(packed->zeros);
+    operands.push_back(packed.scales);
+    if (packed.zeros.base)
+      operands.push_back(packed.zeros);
   }
   size_t numFixed = operands.size();
 
@@ -198,8 +102,8 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
       return failure();
     bool isColumn = view->rank() == 1 && group.domain.size() != 1;
     isColumn |= value == bias;
-    operands.push_back(isColumn ? contiguous(*view, loc)
-                                : asMatrix(*view, loc));
+    operands.push_back(
+        columns(isColumn ? contiguous(*view, loc) : asMatrix(*view, loc)));
     maps.push_back(AffineMapAttr::get(isColumn ? columnMap : pointMap));
     unsigned position = extras.size() + 1;
     extras[value] = position;
@@ -218,15 +122,14 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
         return failure();
     }
   Value result = group.ops.back()->getResult(0);
-  View out = allocate(result, loc);
-  operands.push_back(asMatrix(out, loc));
+  operands.push_back(columns(out));
   maps.push_back(AffineMapAttr::get(pointMap));
 
-  std::string name = "linear_" + shortName(packed->format);
+  std::string name = "linear_" + shortName(packed.format);
   if (dataBits < 8)
     name += "_a" + std::to_string(dataBits);
-  name += "_" + std::to_string(packed->inputs) + "x" +
-          std::to_string(packed->outputs);
+  name += "_" + std::to_string(packed.inputs) + "x" +
+          std::to_string(packed.outputs);
   for (Operation *member : ArrayRef(group.ops).drop_front()) {
     if (auto unary = dyn_cast<UnaryOp>(member))
       name += "_" + stringifyUnaryKind(unary.getKind()).str();
@@ -237,13 +140,13 @@ LogicalResult KernelFormer::emitContract(const Group &group) {
   builder.launch(name, operands, loc, [&](OpBuilder &inside, ValueRange args) {
     Value scalesOfA = quantized ? args[2] : Value();
     Value scalesOfW = quantized ? args[3] : Value();
-    Value zerosOfW = packed->zeros.base ? args[4] : Value();
-    const PackedLayout &layout = packed->layout;
+    Value zerosOfW = packed.zeros.base ? args[4] : Value();
+    const PackedLayout &layout = packed.layout;
     auto contract = ContractOp::create(
         inside, loc, args[0], scalesOfA, args[1], scalesOfW, zerosOfW,
         args.slice(numFixed, extras.size()), args.take_back(1),
-        inside.getArrayAttr(maps), TypeAttr::get(packed->format),
-        inside.getDenseI64ArrayAttr({packed->outputs, packed->inputs}),
+        inside.getArrayAttr(maps), TypeAttr::get(packed.format),
+        inside.getDenseI64ArrayAttr({packed.outputs, packed.inputs}),
         LayoutAttr::get(context, layout.panel, layout.block, layout.inner,
                         layout.bits, layout.trits),
         layout.isBitPlanes() ? inside.getI64IntegerAttr(dataBits)

@@ -133,7 +133,8 @@ LogicalResult KernelFormer::emitGather(GatherOp op) {
         Value id = block.addArgument(ids->elementType, loc);
         OpBuilder body = OpBuilder::atBlockBegin(&block);
         Value value = TableLoadOp::create(body, loc, x->elementType, args[1],
-                                          id, Value(), TypeAttr());
+                                          id, Value(), Value(), TypeAttr(),
+                                          LayoutAttr(), DenseI64ArrayAttr());
         YieldOp::create(body, loc, value);
       });
   return success();

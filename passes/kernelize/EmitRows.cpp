@@ -170,7 +170,9 @@ public:
   llvm::MapVector<Value, View> inputs;
   /// Tables and their scales, read by mixbit.table_load.
   llvm::MapVector<Value, View> tables;
-  llvm::MapVector<Value, View> tableScales;
+  llvm::MapVector<Value, View> tableScales, tableZeros;
+  /// Tables that lie as a linear's weight.
+  llvm::MapVector<Value, PackedLayout> tableLayouts;
 
   bool needsLastDimension() const {
     return llvm::any_of(group.ops,
@@ -179,7 +181,8 @@ public:
 
   LogicalResult emitBody(OpBuilder &builder, Location loc, ValueRange inputArgs,
                          DenseMap<Value, Value> &tableArgs,
-                         DenseMap<Value, Value> &scaleArgs, AffineExpr columns);
+                         DenseMap<Value, Value> &scaleArgs,
+                         DenseMap<Value, Value> &zeroArgs, AffineExpr columns);
 };
 } // namespace
 
@@ -195,6 +198,7 @@ LogicalResult RowsEmitter::emitBody(OpBuilder &builder, Location loc,
                                     ValueRange inputArgs,
                                     DenseMap<Value, Value> &tableArgs,
                                     DenseMap<Value, Value> &scaleArgs,
+                                    DenseMap<Value, Value> &zeroArgs,
                                     AffineExpr columns) {
   IRMapping scalars;
   for (auto [input, argument] : llvm::zip(inputs, inputArgs)) {
@@ -226,11 +230,20 @@ LogicalResult RowsEmitter::emitBody(OpBuilder &builder, Location loc,
       Value table = embedding.getTable();
       auto format = cast<RankedTensorType>(table.getType()).getElementType();
       bool quantized = isa<QuantizedTypeInterface>(format);
+      LayoutAttr layout;
+      DenseI64ArrayAttr shape;
+      if (auto tied = tableLayouts.find(table); tied != tableLayouts.end()) {
+        const PackedLayout &lies = tied->second;
+        layout = LayoutAttr::get(builder.getContext(), lies.panel, lies.block,
+                                 lies.inner, lies.bits, lies.trits);
+        shape = builder.getDenseI64ArrayAttr(
+            cast<RankedTensorType>(table.getType()).getShape());
+      }
       Value value = TableLoadOp::create(
           builder, opLoc, quantized ? builder.getF32Type() : format,
           tableArgs.lookup(table), scalar(embedding.getIds()),
-          scaleArgs.lookup(table),
-          quantized ? TypeAttr::get(format) : TypeAttr());
+          scaleArgs.lookup(table), zeroArgs.lookup(table),
+          quantized ? TypeAttr::get(format) : TypeAttr(), layout, shape);
       scalars.map(op->getResult(0), value);
     } else if (auto iota = dyn_cast<IotaOp>(op)) {
       Type type = cast<RankedTensorType>(iota.getType()).getElementType();
@@ -361,6 +374,18 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
         continue;
       auto embedding = dyn_cast<EmbeddingOp>(op);
       if (embedding && operand == embedding.getTable()) {
+        FailureOr<const PackedWeight *> tied = tiedWeight(embedding);
+        if (failed(tied))
+          return failure();
+        if (const PackedWeight *packed = *tied) {
+          emitter.tables[operand] = packed->codes;
+          if (packed->scales.base)
+            emitter.tableScales[operand] = packed->scales;
+          if (packed->zeros.base)
+            emitter.tableZeros[operand] = packed->zeros;
+          emitter.tableLayouts[operand] = packed->layout;
+          continue;
+        }
         if (auto constant = operand.getDefiningOp<QuantizedConstantOp>()) {
           std::string name = nodeName(operand.getLoc(), "table");
           ElementsAttr codes = constant.getCodes();
@@ -374,6 +399,9 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
           emitter.tables[operand] = builder.weight(codes, name, loc);
           emitter.tableScales[operand] =
               builder.weight(constant.getScales(), name + "_scales", loc);
+          if (constant.getZeros())
+            emitter.tableZeros[operand] =
+                builder.weight(*constant.getZeros(), name + "_zeros", loc);
           continue;
         }
         FailureOr<View> table = viewOf(operand);
@@ -421,6 +449,8 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
     launched.push_back(view);
   for (auto &[value, view] : emitter.tableScales)
     launched.push_back(view);
+  for (auto &[value, view] : emitter.tableZeros)
+    launched.push_back(view);
 
   LogicalResult result = success();
   builder.launch(
@@ -432,15 +462,17 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
         Block &block = rows.getBody().emplaceBlock();
         for (size_t i = 0; i != numInputs; ++i)
           block.addArgument(launched[i].elementType, loc);
-        DenseMap<Value, Value> tables, scales;
+        DenseMap<Value, Value> tables, scales, zeros;
         size_t next = numRowViews;
         for (auto &[value, view] : emitter.tables)
           tables[value] = args[next++];
         for (auto &[value, view] : emitter.tableScales)
           scales[value] = args[next++];
+        for (auto &[value, view] : emitter.tableZeros)
+          zeros[value] = args[next++];
         OpBuilder body = OpBuilder::atBlockBegin(&block);
         result = emitter.emitBody(body, loc, block.getArguments(), tables,
-                                  scales, domain.back());
+                                  scales, zeros, domain.back());
       });
   return result;
 }

@@ -14,7 +14,17 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <map>
+
 namespace mixbit {
+
+/// A segment of a linear's weight as contractions read it.
+struct PackedWeight {
+  View codes, scales, zeros; ///< the last two empty (no base) if absent
+  mlir::Type format;
+  PackedLayout layout;
+  int64_t first = 0, outputs = 0, inputs = 0; ///< outputs from `first` on
+};
 
 class KernelFormer {
 public:
@@ -67,6 +77,24 @@ private:
 
   // EmitContract.cpp
   mlir::LogicalResult emitContract(const Group &group);
+  /// One launch: the outputs of a segment.
+  mlir::LogicalResult emitSegment(const Group &group,
+                                  const PackedWeight &weight, const View &a,
+                                  const View &out);
+
+  // PackWeight.cpp
+  /// The segments of a weight, packed once for all operations that have it.
+  mlir::FailureOr<llvm::ArrayRef<PackedWeight>>
+  packWeight(mlir::Value weight, unsigned dataBits, mlir::Operation *user);
+  mlir::FailureOr<PackedWeight> packSegment(const QuantizedMatrix &matrix,
+                                            unsigned dataBits,
+                                            llvm::StringRef name,
+                                            mlir::Location loc);
+  mlir::FailureOr<PackedWeight> packFloatWeight(mlir::Value weight,
+                                                mlir::Operation *user);
+  /// The packed weight of a linear that a table is too, if rows can be looked
+  /// up in it; null where there is none, with a remark if there is a linear.
+  mlir::FailureOr<const PackedWeight *> tiedWeight(EmbeddingOp op);
 
   // EmitWindows.cpp
   mlir::LogicalResult emitConv(ConvOp op);
@@ -84,6 +112,9 @@ private:
   PlanBuilder builder;
   Density density; ///< of the weights of linears
   llvm::DenseMap<mlir::Value, View> views;
+  /// By weight and bits of the data.
+  std::map<std::pair<void *, unsigned>, llvm::SmallVector<PackedWeight, 1>>
+      packedWeights;
   /// Outputs of the plan that no kernel writes yet, by the graph value.
   llvm::DenseMap<mlir::Value, View> pendingOutputs;
 };

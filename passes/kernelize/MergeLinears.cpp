@@ -65,7 +65,10 @@ static Value stackWeights(OpBuilder &builder, ArrayRef<LinearOp> linears) {
     rows += type.getDimSize(0);
     if (auto constant =
             linear.getWeight().getDefiningOp<QuantizedConstantOp>()) {
-      auto format = cast<QuantizedTypeInterface>(type.getElementType());
+      // Segments take a launch each, stacked or not.
+      auto format = dyn_cast<QuantizedTypeInterface>(type.getElementType());
+      if (!format)
+        return {};
       int64_t groupRows = format.getGroupShape()[0];
       // Groups of rows must not reach across the seam.
       if (groupRows == 0 || type.getDimSize(0) % groupRows != 0)

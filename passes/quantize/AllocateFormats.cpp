@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 
@@ -32,17 +33,25 @@ struct Entry {
   std::string name;
   int64_t rows = 0, cols = 0;
   WeightUse use = WeightUse::Table;
-  /// The format it has, fp32 for none, and why.
-  Format format;
+  /// The formats it has, fp32 for none, and why.
+  Segments segments;
   std::string reason = "fp32";
   bool isFree = false, isCounted = false;
-  unsigned dataBits = 8;           ///< of the activations beside it
-  bool isHead = false;             ///< of a network that has more than heads
+  unsigned dataBits = 8; ///< of the activations beside it
+  bool isHead = false;   ///< of a network that has more than heads
+  /// Rows of the parts that formats are chosen for, if it is free.
+  SmallVector<int64_t> parts;
   std::vector<double> sensitivity; ///< one, or one a group of rows
   int64_t rowGroup = 0;
   const WeightSensitivity *measured = nullptr;
 
   int64_t parameters() const { return rows * cols; }
+};
+
+/// Rows [first, first + rows) of an entry.
+struct Part {
+  size_t entry;
+  int64_t first, rows;
 };
 
 struct AllocateFormats : impl::AllocateFormatsBase<AllocateFormats> {
@@ -74,6 +83,12 @@ private:
     if (!named)
       return failWith("allocation", named.takeError());
     policy = *named;
+    numParts = 0;
+    if (segmentsOption != "heads" &&
+        (StringRef(segmentsOption).getAsInteger(10, numParts) || numParts < 1 ||
+         numParts > kMostParts))
+      return fail() << "segments: expected heads, or 1 to " << kMostParts
+                    << ", but got '" << segmentsOption << "'";
     if (!llvm::is_contained({"fisher", "trace", "omega", "gram", "loss"},
                             metric))
       return fail() << "metric: expected fisher, trace, omega, gram or loss, "
@@ -117,13 +132,15 @@ private:
         if (auto linear = dyn_cast<LinearOp>(op);
             linear && linear.getActivations())
           entry.dataBits = linear.getActivations()->getBits();
+      entry.segments = {{entry.rows, Format::makeFloat()}};
       if (FormatAttr attr = formatAttrOf(users.users.front())) {
-        std::optional<Format> format = formatOf(attr.getType());
-        if (!format)
+        std::optional<Segments> segments =
+            segmentsOf(attr.getType(), entry.rows);
+        if (!segments)
           return users.constant.emitError()
                  << "weight '" << entry.name
-                 << "': expected a uniform format, but got " << attr.getType();
-        entry.format = *format;
+                 << "': expected formats of rows, but got " << attr.getType();
+        entry.segments = *segments;
         entry.reason = attr.getReason().str();
       }
       entry.isHead = llvm::all_of(users.users, [&](Operation *op) {
@@ -134,8 +151,11 @@ private:
           entry.use == WeightUse::Linear && entry.rows < kLeastOutputs;
       entry.isFree = entry.reason == "default" && entry.isCounted && !isSmall;
       entry.users = std::move(users);
-      if (entry.isFree && failed(findSensitivity(entry)))
-        return failure();
+      if (entry.isFree) {
+        entry.parts = partsOf(entry);
+        if (failed(findSensitivity(entry)))
+          return failure();
+      }
       entries.push_back(std::move(entry));
     }
     for (const WeightSensitivity &weight :
@@ -146,6 +166,25 @@ private:
                          "is no weight '"
                       << weight.name << "'";
     return success();
+  }
+
+  /// Rows of the parts of a linear that formats are chosen for: as many heads
+  /// of queries, keys or values as fill whole panels, or so many even parts.
+  SmallVector<int64_t> partsOf(const Entry &entry) const {
+    if (entry.use != WeightUse::Linear)
+      return {entry.rows};
+    if (numParts)
+      return splitRows(entry.rows, numParts);
+    for (Operation *op : entry.users.users)
+      for (Operation *user : op->getUsers())
+        if (auto attention = dyn_cast<AttentionOp>(user);
+            attention && isa<LinearOp>(op) &&
+            op->getResult(0) != attention.getMask()) {
+          int64_t head = entry.rows / attention.getHeads();
+          int64_t unit = std::lcm(head, kPanelRows);
+          return splitRows(entry.rows, entry.rows / unit, unit);
+        }
+    return {entry.rows};
   }
 
   LogicalResult findSensitivity(Entry &entry) {
@@ -201,32 +240,40 @@ private:
     return missing("none");
   }
 
-  /// The choices of the free weights, with their predicted losses.
+  /// The choices of the free weights' parts, with their predicted losses.
   LogicalResult predict() {
     weights.clear();
+    parts.clear();
     struct Job {
-      size_t weight, choice, entry;
+      size_t part, choice;
     };
     std::vector<Job> jobs;
     for (auto [index, entry] : llvm::enumerate(entries)) {
-      if (!entry.isFree)
-        continue;
-      WeightChoices choices{entry.name, entry.parameters(), {}};
-      for (const Format &format :
-           candidateFormats(entry.use, entry.rows, entry.cols)) {
-        FailureOr<int64_t> size = sizeOf(entry, format);
-        if (failed(size))
-          return failure();
-        jobs.push_back({weights.size(), choices.choices.size(), index});
-        choices.choices.push_back({format, *size, 0});
+      int64_t first = 0;
+      for (int64_t rows : entry.parts) {
+        WeightChoices choices{entry.name, rows * entry.cols, {}};
+        for (const Format &format :
+             candidateFormats(entry.use, rows, entry.cols)) {
+          FailureOr<int64_t> size = sizeOf(entry, rows, format);
+          if (failed(size))
+            return failure();
+          jobs.push_back({weights.size(), choices.choices.size()});
+          choices.choices.push_back({format, *size, 0});
+        }
+        weights.push_back(std::move(choices));
+        parts.push_back({index, first, rows});
+        first += rows;
       }
-      weights.push_back(std::move(choices));
     }
     auto choiceOf = [&](const Job &job) -> FormatChoice & {
-      return weights[job.weight].choices[job.choice];
+      return weights[job.part].choices[job.choice];
     };
     auto keyOf = [&](const Job &job) {
-      return std::make_pair(job.entry, formatKey(choiceOf(job).format));
+      const Part &part = parts[job.part];
+      std::string format = formatKey(choiceOf(job).format);
+      return std::make_pair(part.entry, format + "@" +
+                                            std::to_string(part.first) + "+" +
+                                            std::to_string(part.rows));
     };
     std::vector<std::string> errors(jobs.size());
     parallelFor(&getContext(), 0, jobs.size(), [&](size_t i) {
@@ -236,7 +283,7 @@ private:
         choice.cost = known->second;
         return;
       }
-      auto loss = lossOf(entries[jobs[i].entry], choice.format);
+      auto loss = lossOf(parts[jobs[i].part], choice.format);
       if (loss)
         choice.cost = *loss;
       else
@@ -246,14 +293,15 @@ private:
       allocation->losses[keyOf(job)] = choiceOf(job).cost;
     for (auto [job, error] : llvm::zip_equal(jobs, errors))
       if (!error.empty()) {
-        const Entry &entry = entries[job.entry];
+        const Entry &entry = entries[parts[job.part].entry];
         return entry.users.constant->emitError()
                << "weight '" << entry.name << "': " << error;
       }
     return success();
   }
 
-  llvm::Expected<double> lossOf(const Entry &entry, const Format &format) {
+  llvm::Expected<double> lossOf(const Part &part, const Format &format) {
+    const Entry &entry = entries[part.entry];
     if (metric == "loss") {
       auto found = entry.measured->values.find("loss:" + formatKey(format));
       if (found == entry.measured->values.end())
@@ -263,7 +311,8 @@ private:
       double sum = 0;
       for (double value : found->second)
         sum += value;
-      return sum;
+      // It was measured for the whole weight.
+      return sum * double(part.rows) / double(entry.rows);
     }
     std::vector<uint8_t> storage;
     FailureOr<FloatMatrix> matrix = floatMatrix(entry.users.constant, storage);
@@ -272,27 +321,45 @@ private:
           "expected its data, of the size that its type says, but it is not "
           "in the IR");
     Curvature curvature;
+    std::vector<double> rowValues = entry.sensitivity;
     curvature.rowGroup = entry.rowGroup;
     if (metric == "fisher" && entry.measured)
       curvature.each = entry.measured->fisher;
-    curvature.rowValues = entry.sensitivity;
-    return predictedLoss(*matrix, format, curvature, entry.use);
+    if (part.rows != entry.rows) {
+      if (!curvature.each.empty())
+        curvature.each = curvature.each.slice(part.first * entry.cols,
+                                              part.rows * entry.cols);
+      // Parts need not begin where groups do.
+      if (rowValues.size() > 1) {
+        rowValues.clear();
+        for (int64_t row = part.first; row != part.first + part.rows; ++row)
+          rowValues.push_back(entry.sensitivity[row / entry.rowGroup]);
+        curvature.rowGroup = 1;
+      }
+    }
+    curvature.rowValues = rowValues;
+    return predictedLoss(rowsOf(*matrix, part.first, part.rows), format,
+                         curvature, entry.use);
   }
 
-  uint64_t bytesOf(const Entry &entry, const Format &format) const {
-    return storedBytes(entry.use, format, entry.rows, entry.cols,
-                       allocation->density, entry.dataBits);
+  /// Bytes that `rows` of its rows take.
+  uint64_t bytesOf(const Entry &entry, int64_t rows,
+                   const Format &format) const {
+    return storedBytes(entry.use, format, rows, entry.cols, allocation->density,
+                       entry.dataBits);
   }
 
-  /// In the unit that the knapsack counts in: bytes, or nanoseconds.
-  FailureOr<int64_t> sizeOf(const Entry &entry, const Format &format) {
+  /// What `rows` of its rows take in the unit that the knapsack counts in:
+  /// bytes, or nanoseconds.
+  FailureOr<int64_t> sizeOf(const Entry &entry, int64_t rows,
+                            const Format &format) {
     if (limit.unit != BudgetUnit::Milliseconds)
-      return int64_t(bytesOf(entry, format));
+      return int64_t(bytesOf(entry, rows, format));
     int64_t sum = 0;
     for (Operation *op : entry.users.users) {
       if (!isa<LinearOp>(op))
         continue;
-      auto time = allocation->timeOf(op, format);
+      auto time = allocation->timeOf(op, rows, format);
       if (!time)
         return failWith("budget", time.takeError());
       sum += *time;
@@ -329,7 +396,7 @@ private:
   }
 
   /// Weights that keep a budget of their own.
-  struct Part {
+  struct Share {
     int64_t parameters = 0;
     int64_t fixed = 0;             ///< of those that have their format
     int64_t least = 0;             ///< with the others in the smallest
@@ -340,39 +407,43 @@ private:
 
   /// The body's linears and the heads for an average in bits, else all
   /// together.
-  LogicalResult findParts(std::vector<Part> &parts) {
-    parts.resize(2);
+  LogicalResult findShares(std::vector<Share> &shares) {
+    shares.resize(2);
     counted = 0;
     size_t next = 0;
     for (const Entry &entry : entries) {
       if (!entry.isCounted)
         continue;
-      Part &part = parts[limit.unit == BudgetUnit::Bits && entry.isHead];
+      Share &share = shares[limit.unit == BudgetUnit::Bits && entry.isHead];
       counted += entry.parameters();
-      part.parameters += entry.parameters();
+      share.parameters += entry.parameters();
       if (entry.isFree) {
-        part.positions.push_back(next);
-        part.free.push_back(weights[next++]);
+        for (size_t i = 0; i != entry.parts.size(); ++i) {
+          share.positions.push_back(next);
+          share.free.push_back(weights[next++]);
+        }
         continue;
       }
-      FailureOr<int64_t> size = sizeOf(entry, entry.format);
-      if (failed(size))
-        return failure();
-      part.fixed += *size;
+      for (const Segment &segment : entry.segments) {
+        FailureOr<int64_t> size = sizeOf(entry, segment.rows, segment.format);
+        if (failed(size))
+          return failure();
+        share.fixed += *size;
+      }
     }
-    for (Part &part : parts)
-      part.least = part.fixed + smallestSize(itemsOf(part.free));
+    for (Share &share : shares)
+      share.least = share.fixed + smallestSize(itemsOf(share.free));
     return success();
   }
 
   /// Shares the budget out: to the heads theirs by the number of weights, or
   /// what they need at least; the body pays for that, and never gets more than
   /// its own share.
-  LogicalResult share(std::vector<Part> &parts) {
+  LogicalResult divide(std::vector<Share> &shares) {
     auto units = [&](int64_t parameters) {
       return int64_t(std::floor(unitsOf(limit.value, parameters) + 1e-6));
     };
-    Part &body = parts[0], &heads = parts[1];
+    Share &body = shares[0], &heads = shares[1];
     int64_t all = units(counted);
     double least = valueOf(double(body.least + heads.least));
     if (heads.parameters == 0 || body.parameters == 0) {
@@ -395,18 +466,18 @@ private:
     if (weights.empty())
       return fail() << "budget: expected weights to choose formats for, but "
                        "every one has its format already";
-    std::vector<Part> parts;
-    if (failed(findParts(parts)) || failed(share(parts)))
+    std::vector<Share> shares;
+    if (failed(findShares(shares)) || failed(divide(shares)))
       return failure();
     Allocation whole;
     whole.chosen.resize(weights.size());
     int64_t fixed = 0;
-    for (Part &part : parts) {
-      fixed += part.fixed;
-      if (part.free.empty())
+    for (Share &share : shares) {
+      fixed += share.fixed;
+      if (share.free.empty())
         continue;
       auto solved =
-          allocateFormats(part.free, part.available - part.fixed, policy);
+          allocateFormats(share.free, share.available - share.fixed, policy);
       if (!solved && (policy == AllocationPolicy::Uniform ||
                       policy == AllocationPolicy::Greedy)) {
         llvm::consumeError(solved.takeError());
@@ -420,11 +491,11 @@ private:
       whole.cost += solved->cost;
       whole.lowerBound += solved->lowerBound;
       for (auto [position, choice] :
-           llvm::zip_equal(part.positions, solved->chosen))
+           llvm::zip_equal(share.positions, solved->chosen))
         whole.chosen[position] = choice;
     }
     // The curve is the body's, the heads as they were chosen.
-    const Part &drawn = parts[parts[0].free.empty() ? 1 : 0];
+    const Share &drawn = shares[shares[0].free.empty() ? 1 : 0];
     Allocation own;
     std::vector<unsigned> chosen;
     for (size_t position : drawn.positions)
@@ -459,32 +530,46 @@ private:
     size_t next = 0;
     double bodyBytes = 0, bodyParameters = 0;
     for (Entry &entry : entries) {
-      AllocatedWeight row;
-      if (entry.isFree) {
+      int64_t first = 0;
+      auto addRow = [&](const Segment &segment) -> AllocatedWeight & {
+        AllocatedWeight &row = report.weights.emplace_back();
+        row.name = entry.name;
+        row.op = entry.use == WeightUse::Linear ? "linear" : "embedding";
+        row.firstRow = first;
+        row.rows = segment.rows;
+        row.isPart = segment.rows != entry.rows;
+        row.cols = entry.cols;
+        row.isCounted = entry.isCounted;
+        row.reason = entry.reason;
+        row.format = segment.format;
+        row.bytes = bytesOf(entry, segment.rows, segment.format);
+        row.isBody = entry.use == WeightUse::Linear && !entry.isHead;
+        if (row.isBody) {
+          bodyBytes += double(row.bytes);
+          bodyParameters += double(segment.rows * entry.cols);
+        }
+        first += segment.rows;
+        return row;
+      };
+      if (!entry.isFree) {
+        for (const Segment &segment : entry.segments)
+          addRow(segment);
+        continue;
+      }
+      entry.segments.clear();
+      entry.reason = "allocated";
+      for (int64_t rows : entry.parts) {
         const WeightChoices &choices = weights[next];
         const FormatChoice &choice = choices.choices[solved.chosen[next++]];
-        entry.format = choice.format;
-        entry.reason = "allocated";
+        entry.segments.push_back({rows, choice.format});
+        double sensitivity = sensitivityOf(entry, first, rows);
+        AllocatedWeight &row = addRow(entry.segments.back());
         row.loss = choice.cost;
         row.considered = choices.choices;
-        annotate(entry);
-        for (double value : entry.sensitivity)
-          row.sensitivity += value;
+        row.sensitivity = sensitivity;
       }
-      row.name = entry.name;
-      row.op = entry.use == WeightUse::Linear ? "linear" : "embedding";
-      row.rows = entry.rows;
-      row.cols = entry.cols;
-      row.isCounted = entry.isCounted;
-      row.reason = entry.reason;
-      row.format = entry.format;
-      row.bytes = bytesOf(entry, entry.format);
-      row.isBody = entry.use == WeightUse::Linear && !entry.isHead;
-      if (row.isBody) {
-        bodyBytes += double(row.bytes);
-        bodyParameters += double(entry.parameters());
-      }
-      report.weights.push_back(std::move(row));
+      entry.segments = mergeSegments(entry.segments);
+      annotate(entry);
     }
     if (bodyParameters > 0)
       report.bodyBits = 8 * bodyBytes / bodyParameters;
@@ -506,9 +591,25 @@ private:
     return success();
   }
 
+  /// The measure summed over some rows.
+  double sensitivityOf(const Entry &entry, int64_t first, int64_t rows) const {
+    double sum = 0;
+    if (rows != entry.rows && metric == "fisher" && entry.measured &&
+        !entry.measured->fisher.empty()) {
+      for (float value : ArrayRef(entry.measured->fisher)
+                             .slice(first * entry.cols, rows * entry.cols))
+        sum += value;
+      return sum;
+    }
+    for (double value : entry.sensitivity)
+      sum += value;
+    // Of values by groups of rows the part has its share.
+    return sum * double(rows) / double(entry.rows);
+  }
+
   void annotate(const Entry &entry) {
     auto format = FormatAttr::get(
-        &getContext(), typeOf(&getContext(), entry.format), "allocated");
+        &getContext(), typeOf(&getContext(), entry.segments), "allocated");
     SensitivityAttr sensitivity;
     if (!entry.sensitivity.empty())
       sensitivity = SensitivityAttr::get(
@@ -528,7 +629,11 @@ private:
   const Sensitivities *sensitivities = nullptr;
   Sensitivities fromFile;
   std::vector<Entry> entries;
-  std::vector<WeightChoices> weights; ///< of the free entries, in order
+  /// Of each matrix: how many, or 0 for heads.
+  static constexpr int64_t kMostParts = 64;
+  int64_t numParts = 1;
+  std::vector<Part> parts;            ///< of the free entries, in order
+  std::vector<WeightChoices> weights; ///< of the parts
   int64_t counted = 0;                ///< parameters of all that count
 };
 } // namespace

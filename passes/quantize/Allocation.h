@@ -5,6 +5,7 @@
 #include "lib/quant/Packing.h"
 #include "lib/quant/Policy.h"
 #include "lib/sensitivity/Sensitivity.h"
+#include "passes/quantize/RowOrder.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -14,11 +15,13 @@
 
 namespace mixbit {
 
-/// A weight as it was decided on.
+/// A weight as it was decided on, or rows of it where they were decided on
+/// apart.
 struct AllocatedWeight {
   std::string name;
   std::string op; ///< "linear" or "embedding"
-  int64_t rows = 0, cols = 0;
+  int64_t firstRow = 0, rows = 0, cols = 0;
+  bool isPart = false; ///< there are other rows of it
   /// Whether the budget counts it, and whether it is a linear of the body
   /// (findHeads() in Weights.h has the others).
   bool isCounted = false, isBody = false;
@@ -76,13 +79,15 @@ struct AllocationReport {
 struct AllocationContext {
   /// None: those of the pass's option or of the IR.
   const Sensitivities *sensitivities = nullptr;
-  /// Nanoseconds that a linear takes with a weight of that format; needed for
-  /// budgets in milliseconds.
-  std::function<llvm::Expected<int64_t>(mlir::Operation *linear,
+  /// Nanoseconds that `rows` outputs of a linear take with a weight of that
+  /// format; needed for budgets in milliseconds.
+  std::function<llvm::Expected<int64_t>(mlir::Operation *linear, int64_t rows,
                                         const Format &format)>
       timeOf;
   /// Bytes of the file that are no weights, for budgets in megabytes.
   int64_t overhead = 0;
+  /// Rows and columns to reorder first; `sensitivities` are in that order.
+  RowOrders rowOrders;
   /// Points of the report's curve; 0 is none.
   unsigned curvePoints = 0;
   /// How weights of linears are packed.
@@ -95,7 +100,8 @@ struct AllocationContext {
   /// Filled by the pass.
   AllocationReport report;
   /// Predicted losses that an earlier run of the pass over the same graph with
-  /// the same sensitivities has found, by weight (its position) and format.
+  /// the same sensitivities has found, by weight (its position), format and
+  /// rows.
   std::map<std::pair<size_t, std::string>, double> losses;
 };
 

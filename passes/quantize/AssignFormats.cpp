@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicShapes.h"
 #include "passes/quantize/Passes.h"
 #include "passes/quantize/Weights.h"
 
@@ -17,7 +18,7 @@ namespace mixbit {
 namespace {
 struct KeepRule {
   std::string pattern;
-  Format format;
+  SegmentRule formats;
   bool isUsed = false;
 };
 
@@ -28,11 +29,12 @@ struct AssignFormats : impl::AssignFormatsBase<AssignFormats> {
     if (failed(parseOptions()))
       return signalPassFailure();
     for (const WeightUsers &weight : collectWeights(getOperation()))
-      assign(weight.constant, weight.users);
+      if (failed(assign(weight.constant, weight.users)))
+        return signalPassFailure();
     if (products)
       getOperation().walk([&](AttentionOp op) {
         KeepRule *rule = findRule(op, {});
-        if (!rule || !rule->format.isFloat())
+        if (!rule || !rule->formats.isFloat())
           op.setProducts(products);
       });
     for (const KeepRule &rule : rules)
@@ -48,8 +50,8 @@ private:
       return emitError(getOperation().getLoc())
              << option << ": " << llvm::toString(std::move(error));
     };
-    auto parsed = parseFormat(weights == "auto" ? "int8" : weights.getValue(),
-                              group, scale);
+    auto parsed = parseSegments(weights == "auto" ? "int8" : weights.getValue(),
+                                group, scale);
     if (!parsed)
       return complain("weights", parsed.takeError());
     standard = *parsed;
@@ -60,10 +62,10 @@ private:
       if (pattern.empty() || name.empty())
         return emitError(getOperation().getLoc())
                << "keep: expected PATTERN=FORMAT, but got '" << entry << "'";
-      auto format = parseFormat(name, "", scale);
-      if (!format)
-        return complain("keep '" + entry + "'", format.takeError());
-      rules.push_back({pattern.str(), *format});
+      auto formats = parseSegments(name, "", scale);
+      if (!formats)
+        return complain("keep '" + entry + "'", formats.takeError());
+      rules.push_back({pattern.str(), *formats});
     }
     if (failed(parseActivations()))
       return failure();
@@ -119,28 +121,51 @@ private:
     return found;
   }
 
-  void assign(Operation *constant, ArrayRef<Operation *> ops) {
+  /// The formats of a weight; tables, whose rows are looked up one by one, have
+  /// one, that of most rows, unless `keep` says otherwise by hand (and is
+  /// refused with the reason).
+  FailureOr<Segments> formatsOf(arith::ConstantOp constant,
+                                const KeepRule *rule, bool isTable) {
+    int64_t rows = cast<RankedTensorType>(constant.getType()).getDimSize(0);
+    const SegmentRule &formats = rule ? rule->formats : standard;
+    if (isTable && !rule)
+      for (const SegmentRule::Part &part : formats.parts)
+        if (!part.rows && !part.percent)
+          return Segments{{rows, part.format}};
+    auto segments = segmentsOf(formats, rows);
+    if (segments)
+      return std::move(*segments);
+    return constant.emitError()
+           << "weight '" << nodeName(constant.getLoc(), "weight")
+           << "': " << llvm::toString(segments.takeError());
+  }
+
+  LogicalResult assign(arith::ConstantOp constant, ArrayRef<Operation *> ops) {
     KeepRule *rule = findRule(constant, ops);
-    Format format = rule ? rule->format : standard;
-    if (format == Format::makeFloat())
-      return; // as it is
-    // Tables are looked up in symmetric formats; one that `keep` names by hand
-    // is refused with the reason.
-    if (!rule &&
-        llvm::any_of(ops, [](Operation *op) { return isa<EmbeddingOp>(op); }))
-      format.zero = ZeroKind::None;
-    auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), format),
+    bool isTable =
+        llvm::any_of(ops, [](Operation *op) { return isa<EmbeddingOp>(op); });
+    FailureOr<Segments> segments = formatsOf(constant, rule, isTable);
+    if (failed(segments))
+      return failure();
+    if (segments->size() == 1 &&
+        segments->front().format == Format::makeFloat())
+      return success(); // as it is
+    bool isFloat = llvm::all_of(*segments, [](const Segment &segment) {
+      return segment.format.isFloat();
+    });
+    auto attr = FormatAttr::get(&getContext(), typeOf(&getContext(), *segments),
                                 rule ? "keep" : "default");
     for (Operation *op : ops) {
       ++assigned;
       setFormatAttr(op, attr);
       if (auto linear = dyn_cast<LinearOp>(op);
-          linear && activationsAttr && !format.isFloat())
+          linear && activationsAttr && !isFloat)
         linear.setActivationsAttr(activationsAttr);
     }
+    return success();
   }
 
-  Format standard;
+  SegmentRule standard;
   std::vector<KeepRule> rules;
   ActivationsAttr activationsAttr;
   std::optional<ProductKind> products; ///< of attention; none are floats

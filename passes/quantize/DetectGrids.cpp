@@ -51,9 +51,13 @@ private:
   /// Whether the weight takes no more than in the format that was asked for,
   /// but for a scale's type.
   static bool isSmallEnough(const WeightUsers &weight, const Format &grid) {
-    std::optional<Format> asked =
-        formatOf(formatAttrOf(weight.users.front()).getType());
-    return asked && grid.bits <= asked->bits;
+    arith::ConstantOp constant = weight.constant;
+    auto type = cast<RankedTensorType>(constant.getType());
+    std::optional<Segments> asked = segmentsOf(
+        formatAttrOf(weight.users.front()).getType(), type.getDimSize(0));
+    return asked && llvm::all_of(*asked, [&](const Segment &segment) {
+             return grid.bits <= segment.format.bits;
+           });
   }
 
   void assign(const WeightUsers &weight, const Format &format) {

@@ -19,12 +19,16 @@ namespace mixbit {
 #include "passes/quantize/Passes.h.inc"
 
 struct AllocationContext;
+struct RowOrders;
 
 /// With what the command line has measured; `context`, which may be null,
 /// outlives the pass.
 std::unique_ptr<mlir::Pass>
 createAllocateFormats(const AllocateFormatsOptions &options,
                       AllocationContext *context);
+
+/// With orders that have been found before; they outlive the pass.
+std::unique_ptr<mlir::Pass> createSortRows(const RowOrders &orders);
 
 /// Takes what it finds in `rounded` instead of rounding itself, and leaves
 /// nothing there.

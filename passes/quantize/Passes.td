@@ -20,6 +20,11 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     its `products` from `attention`: `auto` is `fastest` where linears have
     quantized activations by default, else those of floats.
 
+    Rows (outputs) may lie in segments of several formats, in the order of rows:
+    `int8@64+int4` is int8 for the first 64 rows and int4 for the others,
+    `int8@10%+int4` for a tenth of them, in whole panels of 64. Tables take the
+    format without `@`.
+
     ```mlir
     %w = arith.constant dense_resource<w> : tensor<1536x384xf32>
     %y = mixbit.linear %x, %w : ...
@@ -31,8 +36,9 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"weights", "weights", "std::string", /*default=*/"\"int8\"",
-           "Format of weights: fp32, int1 to int8 (a z behind: with zero points, "
-           "but for tables), ternary, binary or auto">,
+           "Format of weights: fp32, int1 to int8 (a z behind: with zero "
+           "points), ternary, binary, several joined as FORMAT@ROWS+FORMAT, or "
+           "auto">,
     Option<"group", "group", "std::string", /*default=*/"",
            "Rows and columns that share a scale, as ROWSxCOLS; 0 is the whole "
            "extent. Without it 1x0 at 8 bits, 1x128 below">,
@@ -46,8 +52,8 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
     Option<"attention", "attention", "std::string", /*default=*/"\"auto\"",
            "Products of attention: auto, fp32 or int8">,
     ListOption<"keep", "keep", "std::string",
-               "PATTERN=FORMAT, where :ROWSxCOLS may follow: the format of "
-               "initializers or nodes whose name matches">
+               "PATTERN=FORMAT, where :ROWSxCOLS may follow: the format (or "
+               "several) of initializers or nodes whose name matches">
   ];
   let statistics = [
     Statistic<"assigned", "num-assigned", "operations given a format">
@@ -94,6 +100,11 @@ def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
     heads, which see one row a sample or have fewer than 64 outputs. See
     docs/MixedPrecision.md.
 
+    With `segments` the rows (outputs) of each linear layer are chosen for in
+    so many parts, or a part for each head of queries, keys and values (as many
+    heads as fill whole panels of 64 outputs); parts that get one format are one
+    segment again.
+
     The decision is written as `format` and `sensitivity` of the operations and
     `mixbit.allocation` of the module.
 
@@ -119,6 +130,9 @@ def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
            "The sensitivity: fisher, trace, omega, gram or loss">,
     Option<"sensitivityFile", "sensitivity", "std::string", /*default=*/"",
            "A file of sensitivities, as mixbit sensitivity writes">,
+    Option<"segmentsOption", "segments", "std::string", /*default=*/"\"1\"",
+           "Parts of each linear layer's rows that formats are chosen for: a "
+           "number, or heads">,
     Option<"overhead", "overhead", "int64_t", /*default=*/"0",
            "Bytes of the file that are no weights, for a budget in MB">,
     Option<"curvePoints", "curve", "unsigned", /*default=*/"0",
@@ -126,6 +140,34 @@ def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"allocated", "num-allocated", "operations given a format">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
+def SortRows : Pass<"sort-rows", "::mlir::ModuleOp"> {
+  let summary = "Bring rows of like sensitivity together";
+  let description = [{
+    Reorders the rows (outputs) of a linear layer, the most sensitive first, and
+    the inputs of the layers behind it to match, so that segments of formats
+    follow the sensitivities. That changes no result, and is possible where
+    between the layers there is only elementwise work with scalars: the pair of
+    a feed-forward block. How sensitive a row is, is its predicted loss in int3,
+    from `mixbit.sensitivity` attributes with a value for each row or group of
+    rows (mixbit compile hands over orders of its own).
+
+    ```mlir
+    %h = mixbit.linear %x, %w1, %b1 {sensitivity = #mixbit.sensitivity<"trace", [0.1, 2.0, ...]>} : ...
+    %a = mixbit.unary %h {kind = #mixbit.unary_kind<gelu>} : ...
+    %y = mixbit.linear %a, %w2, %b2 : ...
+    // becomes, with the rows of %w1 and %b1 and the columns of %w2 in another order
+    ```
+  }];
+  let options = [
+    Option<"metric", "metric", "std::string", /*default=*/"\"fisher\"",
+           "The sensitivity to sort by: fisher, trace, omega, gram">
+  ];
+  let statistics = [
+    Statistic<"sorted", "num-sorted", "weights whose rows were sorted">
   ];
   let dependentDialects = ["::mixbit::MixbitDialect"];
 }

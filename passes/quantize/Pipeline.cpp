@@ -1,4 +1,5 @@
 //===- Pipeline.cpp - The quantize stage ----------------------------------===//
+#include "passes/quantize/Allocation.h"
 #include "passes/quantize/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -12,6 +13,8 @@ void buildFormatPipeline(mlir::OpPassManager &manager,
                          const AssignFormatsOptions &options,
                          const AllocateFormatsOptions &allocate,
                          AllocationContext *context) {
+  if (context && !context->rowOrders.rows.empty())
+    manager.addPass(createSortRows(context->rowOrders));
   manager.addPass(createAssignFormats(options));
   manager.addPass(createDetectGrids());
   if (options.weights == "auto")
@@ -62,6 +65,9 @@ struct QuantizeOptions : mlir::PassPipelineOptions<QuantizeOptions> {
   Option<std::string> metric{*this, "metric",
                              llvm::cl::desc("As of allocate-formats"),
                              llvm::cl::init(allocateDefaults.metric)};
+  Option<std::string> segments{*this, "segments",
+                               llvm::cl::desc("As of allocate-formats"),
+                               llvm::cl::init(allocateDefaults.segmentsOption)};
   Option<std::string> sensitivity{*this, "sensitivity",
                                   llvm::cl::desc("As of allocate-formats")};
   ListOption<std::string> keep{*this, "keep",
@@ -87,6 +93,7 @@ void registerQuantizePasses() {
         allocate.policyOption = given.allocation;
         allocate.metric = given.metric;
         allocate.sensitivityFile = given.sensitivity;
+        allocate.segmentsOption = given.segments;
         buildQuantizePipeline(manager, options, allocate);
       });
 }

@@ -106,28 +106,42 @@ private:
 
   LogicalResult quantize(arith::ConstantOp constant, FormatAttr attr,
                          ArrayRef<Operation *> ops) {
-    std::optional<Format> format = formatOf(attr.getType());
     std::string name = nodeName(constant.getLoc(), "weight");
-    if (!format)
-      return constant.emitError() << "weight '" << name
-                                  << "': expected a uniform format to round "
-                                     "to, but got "
-                                  << attr.getType();
-    if (format->isFloat())
-      return narrow(constant, name, *format, ops);
-    FailureOr<QuantizedMatrix> matrix = failure();
+    int64_t rows = cast<RankedTensorType>(constant.getType()).getDimSize(0);
+    std::optional<Segments> segments = segmentsOf(attr.getType(), rows);
+    // Floats are stored beside nothing else.
+    bool hasFloats = isa<MixedType>(attr.getType()) && segments &&
+                     llvm::any_of(*segments, [](const Segment &segment) {
+                       return segment.format.isFloat();
+                     });
+    if (!segments || sumOfRows(*segments) != rows || hasFloats)
+      return constant.emitError()
+             << "weight '" << name << "': expected a uniform format or "
+             << "quantized segments of " << rows
+             << " rows to round to, but got " << attr.getType();
+    if (segments->front().format.isFloat())
+      return narrow(constant, name, segments->front().format, ops);
+    FailureOr<SmallVector<QuantizedMatrix, 1>> matrices = failure();
     auto known = given ? given->find({constant, attr}) : nullptr;
     if (given && known != given->end())
-      matrix = std::move(known->second);
+      matrices = std::move(known->second);
     else
-      matrix = round(constant, name, *format, attr.getReason() == "grid");
-    if (failed(matrix))
+      matrices = round(constant, name, *segments, attr.getReason() == "grid");
+    if (failed(matrices))
       return failure();
     ++rounded;
-    finish(ops, makeConstant(constant, name, attr.getType(), *matrix));
+    finish(ops,
+           makeConstant(constant, name, attr.getType(), *segments, *matrices));
     if (constant->use_empty())
       release(constant);
     return success();
+  }
+
+  static int64_t sumOfRows(ArrayRef<Segment> segments) {
+    int64_t sum = 0;
+    for (const Segment &segment : segments)
+      sum += segment.rows;
+    return sum;
   }
 
   /// Floats of another type, if it has fewer bits.
@@ -194,46 +208,87 @@ private:
                        type.getDimSize(0), type.getDimSize(1)};
   }
 
-  FailureOr<QuantizedMatrix> round(arith::ConstantOp constant, StringRef name,
-                                   const Format &format, bool isOnGrid) {
+  FailureOr<SmallVector<QuantizedMatrix, 1>> round(arith::ConstantOp constant,
+                                                   StringRef name,
+                                                   ArrayRef<Segment> segments,
+                                                   bool isOnGrid) {
     std::vector<uint8_t> storage;
     FailureOr<FloatMatrix> floats = read(constant, name, storage);
     if (failed(floats))
       return failure();
-    // With many levels the largest magnitude sets the scale well enough.
-    auto matrix = isOnGrid ? fitGrid(*floats, format)
-                  : format.kind == FormatKind::Int && format.bits == 8
-                      ? roundToNearest(*floats, format)
-                      : roundToSearchedScales(*floats, format);
-    if (!matrix)
-      return constant.emitError()
-             << "weight '" << name
-             << "': " << llvm::toString(matrix.takeError());
-    return std::move(*matrix);
+    SmallVector<QuantizedMatrix, 1> matrices;
+    int64_t first = 0;
+    for (const Segment &segment : segments) {
+      const Format &format = segment.format;
+      FloatMatrix rows = rowsOf(*floats, first, segment.rows);
+      // With many levels the largest magnitude sets the scale well enough.
+      auto matrix = isOnGrid ? fitGrid(rows, format)
+                    : format.kind == FormatKind::Int && format.bits == 8
+                        ? roundToNearest(rows, format)
+                        : roundToSearchedScales(rows, format);
+      if (!matrix)
+        return constant.emitError()
+               << "weight '" << name
+               << "': " << llvm::toString(matrix.takeError());
+      matrices.push_back(std::move(*matrix));
+      first += segment.rows;
+    }
+    return matrices;
   }
 
+  /// The segments' payloads one after the other.
   Value makeConstant(arith::ConstantOp constant, StringRef name, Type element,
-                     QuantizedMatrix &matrix) {
+                     ArrayRef<Segment> segments,
+                     MutableArrayRef<QuantizedMatrix> matrices) {
     OpBuilder builder(constant);
-    const Format &format = matrix.format;
-    int64_t rows = matrix.rows, cols = matrix.cols;
-    auto quantized = cast<QuantizedTypeInterface>(element);
-    int64_t groups[] = {format.rowGroups(rows), format.colGroups(cols)};
-    ElementsAttr codes = makeResource(
-        RankedTensorType::get({rows, int64_t(format.rowBytes(cols))},
-                              builder.getI8Type()),
-        name + ".codes", std::move(matrix.codes));
-    ElementsAttr scales = makeResource(
-        RankedTensorType::get(groups, quantized.getScaleElementType()),
-        name + ".scales", encodeScales(matrix.scales, format.scale));
-    ElementsAttr zeros;
-    if (format.hasZero())
-      zeros = makeResource(
-          RankedTensorType::get(groups, quantized.getZeroElementType()),
-          name + ".zeros", encodeZeros(matrix.zeros, format.zero));
+    int64_t rows = sumOfRows(segments), cols = matrices.front().cols;
+    FloatKind kind = commonScale(segments);
+    std::vector<uint8_t> codes, scales, zeros;
+    int64_t groups = 0, zeroGroups = 0;
+    Type scaleType = typeOf(&getContext(), makeFloatFormat(kind)), zeroType;
+    auto append = [](std::vector<uint8_t> &to, std::vector<uint8_t> from) {
+      if (to.empty())
+        to = std::move(from);
+      else
+        to.insert(to.end(), from.begin(), from.end());
+    };
+    for (QuantizedMatrix &matrix : matrices) {
+      const Format &format = matrix.format;
+      append(codes, std::move(matrix.codes));
+      append(scales, encodeScales(matrix.scales, kind));
+      groups += matrix.scales.size();
+      if (!format.hasZero())
+        continue;
+      append(zeros, encodeZeros(matrix.zeros, format.zero));
+      zeroGroups += matrix.zeros.size();
+      zeroType = cast<QuantizedTypeInterface>(typeOf(&getContext(), format))
+                     .getZeroElementType();
+    }
+    SmallVector<int64_t, 2> codeShape, scaleShape, zeroShape;
+    if (segments.size() == 1) {
+      const Format &format = segments.front().format;
+      codeShape = {rows, int64_t(format.rowBytes(cols))};
+      scaleShape = {format.rowGroups(rows), format.colGroups(cols)};
+      zeroShape = scaleShape;
+    } else {
+      codeShape = {int64_t(codes.size())};
+      scaleShape = {groups};
+      zeroShape = {zeroGroups};
+    }
+    ElementsAttr codesAttr =
+        makeResource(RankedTensorType::get(codeShape, builder.getI8Type()),
+                     name + ".codes", std::move(codes));
+    ElementsAttr scalesAttr =
+        makeResource(RankedTensorType::get(scaleShape, scaleType),
+                     name + ".scales", std::move(scales));
+    ElementsAttr zerosAttr;
+    if (zeroType)
+      zerosAttr = makeResource(RankedTensorType::get(zeroShape, zeroType),
+                               name + ".zeros", std::move(zeros));
     return QuantizedConstantOp::create(
         builder, constant.getLoc(),
-        RankedTensorType::get({rows, cols}, element), codes, scales, zeros);
+        RankedTensorType::get({rows, cols}, element), codesAttr, scalesAttr,
+        zerosAttr);
   }
 
   /// Gives the users their weight, if it is a new one, and drops the format.

@@ -42,20 +42,31 @@ private:
     if (!weight)
       return success();
     auto type = cast<RankedTensorType>(weight->get().getType());
-    std::optional<Format> format = formatOf(type.getElementType());
-    if (!format)
-      return complain(op) << "no kernel exists for " << type.getElementType();
-    std::string why;
     auto linear = dyn_cast<LinearOp>(op);
     int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
-    if (!(linear ? kernelServes(*format, rows, cols, &why)
-                 : tableServes(*format, rows, cols, &why)))
-      return complain(op) << "no kernel exists for " << why;
-    if (!linear || format->isFloat())
+    std::optional<Segments> segments = segmentsOf(type.getElementType(), rows);
+    if (!segments)
+      return complain(op) << "no kernel exists for " << type.getElementType();
+    if (!linear && segments->size() > 1)
+      return complain(op) << "no kernel exists for " << segmentsName(*segments)
+                          << ": tables are served in one format";
+    std::string why;
+    for (const Segment &segment : *segments) {
+      const Format &format = segment.format;
+      if (!(linear ? kernelServes(format, segment.rows, cols, &why)
+                   : tableServes(format, segment.rows, cols, &why)))
+        return complain(op) << "no kernel exists for " << why;
+      if (isa<MixedType>(type.getElementType()) && format.isFloat())
+        return complain(op)
+               << "no kernel exists for " << segmentsName(*segments)
+               << ": floats are served for whole weights only";
+    }
+    const Format &format = segments->front().format;
+    if (!linear || format.isFloat())
       return success();
     auto activations = linear.getActivations();
     if (!activations)
-      return complain(op) << "no kernel exists for " << formatName(*format)
+      return complain(op) << "no kernel exists for " << segmentsName(*segments)
                           << " weights with fp32 activations";
     if (activations->getGranularity() != Granularity::PerToken ||
         activations->getMode() != RangeMode::Dynamic)

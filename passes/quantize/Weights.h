@@ -22,9 +22,9 @@ mlir::arith::ConstantOp weightConstant(mlir::OpOperand *weight);
 FormatAttr formatAttrOf(mlir::Operation *op);
 
 /// Weights that have been rounded before quantize-weights runs, by constant and
-/// the format that waits at its users.
-using RoundedWeights =
-    llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>, QuantizedMatrix>;
+/// the format that waits at its users: a matrix for each of its segments.
+using RoundedWeights = llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>,
+                                       llvm::SmallVector<QuantizedMatrix, 1>>;
 
 /// Something in the place of every weight that waits for a format of codes:
 /// what takes as many bytes as the rounded weights, where only the size of the

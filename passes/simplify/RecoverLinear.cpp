@@ -40,8 +40,28 @@ struct RecoverLinear : impl::RecoverLinearBase<RecoverLinear> {
     eraseDeadOps(func);
   }
 
-  /// x W, W a constant matrix.
+  /// The matrix that `value` is the transpose of; null if it is none.
+  static Value transposedMatrix(Value value) {
+    auto transpose = value.getDefiningOp<TransposeOp>();
+    bool isMatrix =
+        transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0};
+    return isMatrix ? transpose.getX() : Value();
+  }
+
+  /// x W, W a constant matrix or its transpose.
   LogicalResult recover(GraphBuilder &builder, MatmulOp matmul) {
+    // A head that is tied to a table has the table's rows as they are.
+    if (Value matrix = transposedMatrix(matmul.getRhs());
+        matrix && !matmul.getTransposeRhs() && constantElements(matrix) &&
+        builder.rank(matmul.getLhs()) >= 1 &&
+        isa<FloatType>(builder.elementType(matrix))) {
+      builder.setInsertionPoint(matmul);
+      Value linear = makeLinear(builder, matmul.getLoc(), matmul.getLhs(),
+                                matrix, Value());
+      matmul.getResult().replaceAllUsesWith(linear);
+      ++numRecovered;
+      return success();
+    }
     ElementsAttr weight = constantElements(matmul.getRhs());
     if (!weight || builder.rank(matmul.getRhs()) != 2 ||
         builder.rank(matmul.getLhs()) < 1 ||

@@ -1,6 +1,7 @@
 //===- Compile.cpp - mixbit compile ---------------------------------------===//
 #include "lib/auto/CompileAuto.h"
 #include "lib/quant/Budget.h"
+#include "lib/quant/Segments.h"
 #include "lib/target/Targets.h"
 #include "mixbit/compiler.h"
 #include "tools/mixbit/CommandLine.h"
@@ -22,7 +23,7 @@ static constexpr StringRef weightFormats[] = {
     "int4", "int3", "int2", "ternary", "binary", "auto"};
 
 /// "ROWSxCOLS" into two extents.
-static std::string parseGroup(StringRef text, CompileOptions &options) {
+static std::string setGroup(StringRef text, CompileOptions &options) {
   std::vector<int64_t> extents;
   if (!parseShape(text, extents) || extents.size() != 2)
     return "ROWSxCOLS, such as 1x128 (0 is the whole extent)";
@@ -31,19 +32,31 @@ static std::string parseGroup(StringRef text, CompileOptions &options) {
   return "";
 }
 
+/// A format or several, FORMAT[:ROWSxCOLS][@ROWS|@PERCENT%] joined by '+'.
+static bool areFormats(StringRef text) {
+  auto parsed = parseSegments(text);
+  if (parsed)
+    return true;
+  llvm::consumeError(parsed.takeError());
+  return false;
+}
+
+static std::string parseWeights(StringRef text, CompileOptions &options) {
+  if (!llvm::is_contained(weightFormats, text) &&
+      (!text.contains('+') || !areFormats(text)))
+    return "one of " + llvm::join(llvm::ArrayRef(weightFormats), "|") +
+           ", or several such as "
+           "int8@10%+int4";
+  options.weights = text.str();
+  return "";
+}
+
 static std::string parseKeep(StringRef text, CompileOptions &options) {
   // The last '=': names of nodes may hold one, names of formats do not.
   auto [pattern, format] = text.rsplit('=');
-  auto [name, group] = format.split(':');
-  StringRef plain = name;
-  if (plain.starts_with("int"))
-    plain.consume_back("z"); // with zero points
-  std::vector<int64_t> extents;
-  bool hasGroup = format.contains(':');
-  if (pattern.empty() || name == "auto" ||
-      !llvm::is_contained(weightFormats, plain) ||
-      (hasGroup && (!parseShape(group, extents) || extents.size() != 2)))
-    return "PATTERN=FORMAT, such as '*classifier*=fp32' or '*=int4:1x64'";
+  if (pattern.empty() || !areFormats(format))
+    return "PATTERN=FORMAT, such as '*classifier*=fp32', '*=int4:1x64' or "
+           "'*query*=int8@64+int4'";
   options.keep.emplace_back(pattern.str(), format.str());
   return "";
 }
@@ -84,6 +97,10 @@ static std::string checkBudget(const CompileOptions &options) {
     return "expected --budget with --weights auto";
   if (isAuto && options.calibration.empty() && options.sensitivity.empty())
     return "expected --calibration or --sensitivity with --weights auto";
+  if (!isAuto && (options.segments != "1" || options.sortRows))
+    return std::string("expected ") +
+           (options.sortRows ? "--sort-rows" : "--segments") +
+           " with --weights auto, but got --weights " + options.weights;
   if (isAuto && options.groupRows >= 0)
     return "expected no --group with --weights auto: it chooses groups too";
   if (isAuto && options.sensitivity.empty() &&
@@ -121,16 +138,19 @@ int mixbit::tool::runCompile(Arguments arguments) {
                "also write what was decided, and the library's\n"
                "description");
   command.heading("numbers");
-  command.choice("--weights", weightFormats, options.weights,
-                 "format of weights (default: int8)");
+  command.custom(
+      "--weights", "FORMAT",
+      [&](StringRef text) { return parseWeights(text, options); },
+      "format of weights: fp32, fp16, bf16, int8 to int2, ternary,\n"
+      "binary or auto (default: int8); or several for the outputs\n"
+      "of each layer, such as int8@10%+int4");
   command.custom(
       "--group", "ROWSxCOLS",
-      [&](StringRef text) { return parseGroup(text, options); },
+      [&](StringRef text) { return setGroup(text, options); },
       "weights that share a scale; 0 is the whole extent\n"
       "(default: 1x0 for int8, 1x128 below)");
   command.flag("--asymmetric", options.asymmetric,
-               "integer weights of linear layers with a zero point\n"
-               "beside each scale");
+               "integer weights with a zero point beside each scale");
   std::string scale = "default";
   command.choice("--scale", {"default", "fp32", "fp16", "bf16"}, scale,
                  "type of scales (default: fp16 for groups below 8 bits,\n"
@@ -178,6 +198,20 @@ int mixbit::tool::runCompile(Arguments arguments) {
                  options.allocation,
                  "how formats are chosen (default: optimal; the others are\n"
                  "there to compare with)");
+  command.custom(
+      "--segments", "N|heads",
+      [&](StringRef text) {
+        int64_t count;
+        options.segments = text.str();
+        bool isGood = text == "heads" || (!text.getAsInteger(10, count) &&
+                                          count >= 1 && count <= 64);
+        return std::string(isGood ? "" : "heads, or a number from 1 to 64");
+      },
+      "choose formats for so many parts of each layer's outputs,\n"
+      "or for heads of attention (default: 1)");
+  command.flag("--sort-rows", options.sortRows,
+               "order outputs by sensitivity where the layers behind can\n"
+               "take them in any order");
   command.custom(
       "--symbols", "NAME=N,...",
       [&](StringRef text) { return parseSymbols(text, options); },

@@ -138,9 +138,9 @@ static void printText(StringRef path, const json::Object &object) {
     columns.insert(columns.begin(), "entry");
   printSection(object, "inputs", columns);
   printSection(object, "outputs", columns);
-  printSection(
-      object, "layers",
-      {"name", "op", "part", "format", "group", "bits", "bytes", "parameters"});
+  printSection(object, "layers",
+               {"name", "op", "part", "format", "group", "bits", "bytes",
+                "parameters", "shared_with"});
   printSection(object, "kernels", {"name", "op", "launches", "nodes"});
 }
 

@@ -99,8 +99,26 @@ func.func @segments() {
 // -----
 
 func.func @segment_scales() {
-  // expected-error @below {{expected segments with one type of scales and of zero points, but got}}
-  %0 = mixbit.quantized_constant codes(dense<0> : tensor<10xi8>) scales(dense<1.0> : tensor<2xf32>) : tensor<2x5x!mixbit.mixed<axis = 0, segments = [1 : !mixbit.int<8, group = [1, 0], scale = f32>, 1 : !mixbit.int<8, group = [1, 0], scale = f16>]>>
+  // Scales of two types are floats.
+  // expected-error @below {{expected scales of 'tensor<2xf32>', but got 'tensor<2xf16>'}}
+  %0 = mixbit.quantized_constant codes(dense<0> : tensor<10xi8>) scales(dense<1.0> : tensor<2xf16>) : tensor<2x5x!mixbit.mixed<axis = 0, segments = [1 : !mixbit.int<8, group = [1, 0], scale = f32>, 1 : !mixbit.int<8, group = [1, 0], scale = f16>]>>
+  return
+}
+
+// -----
+
+func.func @segment_zero_types() {
+  // expected-error @below {{expected segments with one type of zero points, but got}}
+  %0 = mixbit.quantized_constant codes(dense<0> : tensor<10xi8>) scales(dense<1.0> : tensor<2xf32>) zeros(dense<0> : tensor<2xi8>) : tensor<2x5x!mixbit.mixed<axis = 0, segments = [1 : !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>, 1 : !mixbit.int<8, group = [1, 0], scale = f32, zero = f16>]>>
+  return
+}
+
+// -----
+
+func.func @segment_zeros() {
+  // Of the segments that have zero points.
+  // expected-error @below {{expected zeros of 'tensor<1xi8>', but got 'tensor<2xi8>'}}
+  %0 = mixbit.quantized_constant codes(dense<0> : tensor<10xi8>) scales(dense<1.0> : tensor<2xf32>) zeros(dense<0> : tensor<2xi8>) : tensor<2x5x!mixbit.mixed<axis = 0, segments = [1 : !mixbit.int<8, group = [1, 0], scale = f32>, 1 : !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>]>>
   return
 }
 

@@ -169,7 +169,7 @@ func.func @rows_shape(%x: tensor<2x4xf32>) {
 // -----
 
 func.func @quantized_linear(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4xf32>) {
-  // expected-error @below {{expected a weight of a quantized type, but got 'tensor<3x4xf32>'}}
+  // expected-error @below {{expected a weight of a quantized type or of such segments of outputs, but got 'tensor<3x4xf32>'}}
   %0 = mixbit.quantized_linear %c, %s, %w : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
   return
 }
@@ -552,5 +552,23 @@ func.func @pool_pads(%x: tensor<1x3x8xf32>) {
 func.func @pool_shape(%x: tensor<1x3x8xf32>) {
   // expected-error @below {{expected a result of 'tensor<1x3x4xf32>', but got 'tensor<1x3x5xf32>'}}
   %0 = mixbit.pool %x {kind = #mixbit.reduce_kind<max>, window = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<1x3x8xf32>) -> tensor<1x3x5xf32>
+  return
+}
+
+// -----
+
+!q = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @quantized_segments(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4x!mixbit.mixed<axis = 0, segments = [1 : !q, 2 : f16]>>) {
+  // expected-error @below {{expected a weight of a quantized type or of such segments of outputs, but got}}
+  %0 = mixbit.quantized_linear %c, %s, %w {bits = 8 : i64} : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4x!mixbit.mixed<axis = 0, segments = [1 : !q, 2 : f16]>>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+!q = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @quantized_inputs(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4x!mixbit.mixed<axis = 1, segments = [1 : !q, 3 : !q]>>) {
+  // expected-error @below {{expected a weight of a quantized type or of such segments of outputs, but got}}
+  %0 = mixbit.quantized_linear %c, %s, %w {bits = 8 : i64} : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4x!mixbit.mixed<axis = 1, segments = [1 : !q, 3 : !q]>>) -> tensor<2x3xf32>
   return
 }

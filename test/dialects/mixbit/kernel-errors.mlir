@@ -860,3 +860,148 @@ mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %p: memref<1024xi8>, 
     mixbit.yield %acc : f32
   }
 }
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<9x1xi8>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected zero points exactly if the format has them, but got '!mixbit.int<8, group = [1, 0], scale = f32, zero = i8>' without them}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> {format = !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<9x1xi8>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected zero points exactly if the format has them, but got '!mixbit.int<8, group = [1, 0], scale = f32>' with them}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> zeros %z : memref<9x1xi8> {format = !mixbit.int<8, group = [1, 0], scale = f32>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<9xi8>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected zero points of rank 2, but got 'memref<9xi8>'}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> zeros %z : memref<9xi8> {format = !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<9x1xi32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{zero points}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> zeros %z : memref<9x1xi32> {format = !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<8x1xi8>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected zero points with 9 in dimension 0, but got 'memref<8x1xi8>'}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> zeros %z : memref<8x1xi8> {format = !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xi8>, %s: memref<9x1xf32>, %z: memref<9x2xi8>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected zero points with 1 in dimension 1, but got 'memref<9x2xi8>'}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> zeros %z : memref<9x2xi8> {format = !mixbit.int<8, group = [1, 0], scale = f32, zero = i8>} : memref<9x8xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<4096xi8>, %s: memref<1x1x64xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected a shape with a layout, but got none}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<1x1x64xf32> {format = !mixbit.int<8, group = [1, 0], scale = f32>, layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 8>} : memref<4096xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<9x8xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected a layout with a shape, but got none}}
+    %e = mixbit.table_load %t[%id] {shape = array<i64: 9, 8>} : memref<9x8xf32>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<4096xi8>, %s: memref<1x1x64xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected a layout whose rows a table of '!mixbit.ternary<group = [1, 0], scale = f32>' can be read by, but got #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 2, trits = true>}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<1x1x64xf32> {format = !mixbit.ternary<group = [1, 0], scale = f32>, layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 2, trits = true>, shape = array<i64: 9, 8>} : memref<4096xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<4096xi8>, %s: memref<1x1x64xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected packed weights of 8192 bytes, but got 'memref<4096xi8>'}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<1x1x64xf32> {format = !mixbit.int<8, group = [1, 0], scale = f32>, layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 8>, shape = array<i64: 65, 8>} : memref<4096xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<4096xi8>, %s: memref<9x1xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected scales}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<9x1xf32> {format = !mixbit.int<8, group = [1, 0], scale = f32>, layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 8>, shape = array<i64: 9, 8>} : memref<4096xi8>, i64 -> f32
+    mixbit.yield %e : f32
+  }
+}
+
+// -----
+
+mixbit.kernel @k(%ids: memref<?xi64>, %y: memref<?x8xf32>, %t: memref<4096xi8>, %s: memref<1x1x64xf32>) {
+  mixbit.rows ins(%ids : memref<?xi64>) outs(%y : memref<?x8xf32>)
+      maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>] {
+  ^bb0(%id: i64):
+    // expected-error @below {{expected a result of f32, but got 'i8'}}
+    %e = mixbit.table_load %t[%id] scales %s : memref<1x1x64xf32> {format = !mixbit.int<8, group = [1, 0], scale = f32>, layout = #mixbit.layout<panel = 64, block = 64, inner = 4, bits = 8>, shape = array<i64: 9, 8>} : memref<4096xi8>, i64 -> i8
+    %f = arith.sitofp %e : i8 to f32
+    mixbit.yield %f : f32
+  }
+}

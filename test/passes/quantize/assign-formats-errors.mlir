@@ -10,8 +10,16 @@
 // RULE: error: keep: expected PATTERN=FORMAT, but got 'head'
 // RUN: not mixbit-opt --assign-formats="keep=head=int0" %s 2>&1 | FileCheck %s --check-prefix=FORMAT
 // FORMAT: error: keep 'head=int0': expected a format of fp32, fp16, bf16, int1 to int8, ternary or binary, but got 'int0'
+// RUN: not mixbit-opt --assign-formats="weights=int8+int4" %s 2>&1 | FileCheck %s --check-prefix=REST
+// REST: error: weights: expected one format without '@' for the rows that are left, but got 2 in 'int8+int4'
+// RUN: not mixbit-opt --assign-formats="keep=w=int8@0+int4" %s 2>&1 | FileCheck %s --check-prefix=ROWS
+// ROWS: error: keep 'w=int8@0+int4': expected rows such as 64 or 25% behind '@', but got '0'
+// RUN: not mixbit-opt --assign-formats="weights=int8@5+int4" %s 2>&1 | FileCheck %s --check-prefix=MANY
+// MANY: weight 'w': expected segments of 2 rows at most, but got 5
 // RUN: mixbit-opt --assign-formats="keep=foot=fp32" %s 2>&1 | FileCheck %s --check-prefix=UNUSED
 // UNUSED: warning: expected a weight or node whose name matches 'foot', but got none: it keeps nothing
-func.func @main() {
-  return
+func.func @main(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x2xf32> loc("w")
+  %y = mixbit.linear %x, %w : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
 }

@@ -15,7 +15,7 @@ func.func @main(%ids: tensor<?xi64>, %x: tensor<?x4xf32>, %v: tensor<2x4xf32>) {
   %w1 = arith.constant dense<1.0> : tensor<2x4xf16> loc("w.head")
   %ints = arith.constant dense<1> : tensor<9x4xi32>
   // INT8: mixbit.embedding {{.*}} {format = #mixbit.format<!mixbit.int<8, group = [1, 0], scale = f32>, "default">}
-  // ZERO: mixbit.embedding {{.*}}!mixbit.int<4, group = [1, 0], scale = f32>, "default">
+  // ZERO: mixbit.embedding {{.*}}!mixbit.int<4, group = [1, 0], scale = f32, zero = i8>, "default">
   // BF16: mixbit.embedding {{.*}}!mixbit.int<4, group = [1, 128], scale = bf16>, "default">
   // INT4: mixbit.embedding {{.*}} {format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f16>, "default">}
   // TERNARY: mixbit.embedding {{.*}} {format = #mixbit.format<!mixbit.ternary<group = [2, 64], scale = f16>, "default">}

@@ -46,8 +46,18 @@ func.func @no_constant(%x: tensor<?x2xf32>, %w: tensor<2x2xf32>) -> tensor<?x2xf
 // -----
 
 func.func @mixed(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
-  // expected-error @below {{weight 'weight': expected a uniform format to round to, but got '!mixbit.mixed<}}
+  // expected-error @below {{weight 'weight': expected a uniform format or quantized segments of 2 rows to round to, but got '!mixbit.mixed<}}
   %w = arith.constant dense<1.0> : tensor<2x2xf32>
   %y = mixbit.linear %x, %w {format = #mixbit.format<!mixbit.mixed<axis = 0, segments = [2 : f32]>, "allocated">} : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+!int8 = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @too_many_rows(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  // expected-error @below {{weight 'weight': expected a uniform format or quantized segments of 2 rows to round to, but got '!mixbit.mixed<}}
+  %w = arith.constant dense<1.0> : tensor<2x2xf32>
+  %y = mixbit.linear %x, %w {format = #mixbit.format<!mixbit.mixed<axis = 0, segments = [2 : !int8, 1 : !int8]>, "keep">} : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }

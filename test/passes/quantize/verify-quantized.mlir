@@ -21,7 +21,7 @@ func.func @group(%x: tensor<?x96xf32>, %w: tensor<2x96x!odd>) {
 
 !zero = !mixbit.int<4, group = [1, 32], scale = f32, zero = f16>
 func.func @zeros(%w: tensor<2x96x!zero>, %i: tensor<?xi64>) {
-  // expected-error @below {{node 'embedding': no kernel exists for int4z in groups of 1x32: tables are served in symmetric formats only}}
+  // expected-error @below {{node 'embedding': no kernel exists for int4z in groups of 1x32: zero points are served as codes (i8) only}}
   %0 = mixbit.embedding %w, %i : (tensor<2x96x!zero>, tensor<?xi64>) -> tensor<?x96xf32>
   return
 }
@@ -30,8 +30,38 @@ func.func @zeros(%w: tensor<2x96x!zero>, %i: tensor<?xi64>) {
 
 !mixed = !mixbit.mixed<axis = 0, segments = [2 : f32]>
 func.func @mixed(%x: tensor<?x96xf32>, %w: tensor<2x96x!mixed>) {
-  // expected-error @below {{node 'linear': no kernel exists for '!mixbit.mixed<axis = 0, segments = [2 : f32]>'}}
+  // expected-error @below {{node 'linear': no kernel exists for fp32: floats are served for whole weights only}}
   %0 = mixbit.linear %x, %w : (tensor<?x96xf32>, tensor<2x96x!mixed>) -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+!columns = !mixbit.mixed<axis = 1, segments = [96 : f32]>
+func.func @columns(%x: tensor<?x96xf32>, %w: tensor<2x96x!columns>) {
+  // expected-error @below {{node 'linear': no kernel exists for '!mixbit.mixed<axis = 1, segments = [96 : f32]>'}}
+  %0 = mixbit.linear %x, %w : (tensor<?x96xf32>, tensor<2x96x!columns>) -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+!int8 = !mixbit.int<8, group = [1, 0], scale = f32>
+!int4 = !mixbit.int<4, group = [1, 32], scale = f16>
+!rows = !mixbit.mixed<axis = 0, segments = [1 : !int8, 1 : !int4]>
+func.func @served(%x: tensor<?x96xf32>, %w: tensor<2x96x!rows>) {
+  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>} : (tensor<?x96xf32>, tensor<2x96x!rows>) -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+!int8 = !mixbit.int<8, group = [1, 0], scale = f32>
+!int4 = !mixbit.int<4, group = [1, 32], scale = f16>
+!rows = !mixbit.mixed<axis = 0, segments = [1 : !int8, 1 : !int4]>
+func.func @table(%w: tensor<2x96x!rows>, %i: tensor<?xi64>) {
+  // expected-error @below {{node 'embedding': no kernel exists for int8@1+int4@1: tables are served in one format}}
+  %0 = mixbit.embedding %w, %i : (tensor<2x96x!rows>, tensor<?xi64>) -> tensor<?x96xf32>
   return
 }
 

@@ -45,3 +45,17 @@ func.func @no_bias(%x: tensor<3x2xf32>) -> (tensor<3x3xf32>, tensor<3x3xf32>) {
   %z = mixbit.matmul %y, %y : (tensor<3x3xf32>, tensor<3x3xf32>) -> tensor<3x3xf32>
   return %y, %z : tensor<3x3xf32>, tensor<3x3xf32>
 }
+
+// A head that is tied to a table: its rows as they are.
+// CHECK-LABEL: func @tied
+// CHECK-NEXT: %[[W:.*]] = arith.constant dense_resource<table>
+// CHECK-NEXT: %[[X:.*]] = mixbit.embedding %[[W]], %arg0
+// CHECK-NEXT: %[[Y:.*]] = mixbit.linear %[[X]], %[[W]] :
+// CHECK-NEXT: return %[[Y]]
+func.func @tied(%ids: tensor<4xi64>) -> tensor<4x9xf32> {
+  %w = arith.constant dense_resource<table> : tensor<9x3xf32>
+  %x = mixbit.embedding %w, %ids : (tensor<9x3xf32>, tensor<4xi64>) -> tensor<4x3xf32>
+  %t = mixbit.transpose %w {permutation = array<i64: 1, 0>} : (tensor<9x3xf32>) -> tensor<3x9xf32>
+  %y = mixbit.matmul %x, %t : (tensor<4x3xf32>, tensor<3x9xf32>) -> tensor<4x9xf32>
+  return %y : tensor<4x9xf32>
+}

@@ -77,15 +77,15 @@ TEST(Segments, ByLevels) {
 
   auto result = [&](int op) { return net.ops[op]->getResult(0); };
   ASSERT_EQ(graph->segments.size(), 3u); // the head itself need not run
-  const Segment &first = graph->segments[0];
+  const GraphSegment &first = graph->segments[0];
   EXPECT_EQ(first.weights.size(), 1u);
   EXPECT_EQ(first.outputs, (SmallVector<Value>{result(Network::Table)}));
-  const Segment &second = graph->segments[1];
+  const GraphSegment &second = graph->segments[1];
   EXPECT_TRUE(second.inputs.empty());
   EXPECT_EQ(second.rows, (SmallVector<Value>{result(Network::Table)}));
   EXPECT_EQ(second.weights.size(), 2u);
   EXPECT_EQ(second.outputs, (SmallVector<Value>{result(Network::Attention)}));
-  const Segment &third = graph->segments[2];
+  const GraphSegment &third = graph->segments[2];
   // The residual is an input of its own, not the rows of a layer.
   EXPECT_EQ(third.inputs, (SmallVector<Value>{result(Network::Table)}));
   EXPECT_EQ(third.rows, (SmallVector<Value>{result(Network::Attention)}));

@@ -1,11 +1,15 @@
 //===- RowsTest.cpp - mixbit.rows against scalar loops --------------------===//
 #include "test/unit/codegen/KernelJit.h"
 
+#include "lib/quant/Packing.h"
+#include "lib/quant/Reference.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 
+using namespace mixbit;
 using namespace mixbit::test;
 
 namespace {
@@ -306,6 +310,168 @@ mixbit.kernel @k(%id: memref<i32>, %q: memref<?x?xi8>, %s: memref<?x1xf32>, %y: 
       }
       expectGuard(y);
     }
+  }
+}
+
+/// Zero points and scales of f16, both by groups of rows and columns.
+TEST_P(Rows, TablesWithZeroPoints) {
+  KernelJit jit(R"(
+mixbit.kernel @k(%id: memref<i32>, %q: memref<4x?xi8>, %s: memref<2x?xf16>,
+    %z: memref<2x?xi8>, %y: memref<?xf32>) {
+  mixbit.rows ins(%id : memref<i32>) outs(%y : memref<?xf32>)
+      maps [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>] {
+  ^bb0(%i: i32):
+    %a = mixbit.table_load %q[%i] scales %s : memref<2x?xf16> zeros %z : memref<2x?xi8>
+        {format = !mixbit.int<5, group = [2, 32], scale = f16, zero = i8>}
+        : memref<4x?xi8>, i32 -> f32
+    mixbit.yield %a : f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  for (int64_t columns : kColumns) {
+    int64_t bytes = (columns * 5 + 7) / 8, groups = (columns + 31) / 32;
+    auto noise = randomFloats(4 * bytes + 2 * groups, 128.0f);
+    std::vector<uint8_t> codes(4 * bytes), zeros(2 * groups);
+    for (size_t i = 0; i < codes.size(); ++i)
+      codes[i] = uint8_t(int(noise[i]) + 128);
+    std::vector<uint16_t> scales(2 * groups);
+    for (int64_t i = 0; i < 2 * groups; ++i) {
+      zeros[i] = uint8_t(int(noise[codes.size() + i]) + 128) % 32;
+      scales[i] = 0x3000 + 0x400 * (i % 4); // 1/8, 1/4, 1/2, 1
+    }
+    int32_t id = 3;
+    auto y = guarded<float>(columns);
+    jit.run("k", KernelJit::Arguments()
+                     .operand(&id)
+                     .operand(codes.data(), {bytes})
+                     .operand(scales.data(), {groups})
+                     .operand(zeros.data(), {groups})
+                     .operand(y.data(), {columns}));
+    for (int64_t j = 0; j < columns; ++j) {
+      int code = 0;
+      for (int b = 0; b < 5; ++b)
+        code |= (codes[3 * bytes + (j * 5 + b) / 8] >> (j * 5 + b) % 8 & 1)
+                << b;
+      int64_t group = groups + j / 32;
+      EXPECT_EQ(y[j], (code - zeros[group]) * 0.125f * (1 << group % 4)) << j;
+    }
+    expectGuard(y);
+  }
+}
+
+/// A table that lies as a linear's weight: every width, groups, zero points.
+TEST_P(Rows, PackedTables) {
+  struct Case {
+    Format format;
+    const char *type;
+  };
+  const Case cases[] = {
+      {Format::makeInt(8, 1, 0), "!mixbit.int<8, group = [1, 0], scale = f32>"},
+      {Format::makeInt(4, 1, 32, FloatKind::F32, ZeroKind::I8),
+       "!mixbit.int<4, group = [1, 32], scale = f32, zero = i8>"},
+      {Format::makeInt(3, 2, 64),
+       "!mixbit.int<3, group = [2, 64], scale = f32>"},
+      {Format::makeInt(7, 1, 96),
+       "!mixbit.int<7, group = [1, 96], scale = f32>"},
+      {Format::makeInt(2, 1, 32),
+       "!mixbit.int<2, group = [1, 32], scale = f32>"},
+      {Format::makeBinary(1, 32),
+       "!mixbit.binary<group = [1, 32], scale = f32>"}};
+  const int64_t rows = 150;
+  for (const Case &test : cases)
+    for (int64_t columns : {5, 31, 100, 200}) {
+      auto noise = randomFloats(rows * columns, 1.0f);
+      auto table = roundToNearest({noise.data(), FloatKind::F32, rows, columns},
+                                  test.format);
+      ASSERT_TRUE(bool(table)) << llvm::toString(table.takeError());
+      std::vector<float> expected = dequantize(*table);
+      PackedLayout layout = layoutFor(test.format);
+      int64_t bytes = layout.bytes(rows, columns);
+      int64_t groups = test.format.colGroups(columns);
+      std::vector<uint8_t> codes(bytes);
+      packCodes(*table, layout, codes);
+      std::vector<float> scales(layout.scaleCount(test.format, rows, columns));
+      packScales(*table, layout,
+                 {reinterpret_cast<uint8_t *>(scales.data()),
+                  scales.size() * sizeof(float)});
+      std::vector<uint8_t> zeros(scales.size());
+      if (test.format.hasZero())
+        packZeros(*table, layout, zeros);
+      auto number = [](int64_t value) { return std::to_string(value); };
+      std::string scaleType = "memref<3x" + number(groups) + "x64xf32>";
+      std::string zeroType = "memref<3x" + number(groups) + "x64xi8>";
+      std::string tableType = "memref<" + number(bytes) + "xi8>";
+      std::string out = "memref<" + number(columns) + "xf32>";
+      KernelJit jit("mixbit.kernel @k(%id: memref<i32>, %q: " + tableType +
+                        ", %s: " + scaleType + ", %z: " + zeroType +
+                        ", %y: " + out + R"() {
+  mixbit.rows ins(%id : memref<i32>) outs(%y : )" +
+                        out + R"()
+      maps [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>] {
+  ^bb0(%i: i32):
+    %a = mixbit.table_load %q[%i] scales %s : )" +
+                        scaleType +
+                        (test.format.hasZero() ? " zeros %z : " + zeroType
+                                               : std::string()) +
+                        " {format = " + test.type +
+                        ", layout = #mixbit.layout<panel = 64, block = 64, "
+                        "inner = 4, bits = " +
+                        number(layout.bits) + ">, shape = array<i64: 150, " +
+                        number(columns) + ">} : " + tableType +
+                        R"(, i32 -> f32
+    mixbit.yield %a : f32
+  }
+})",
+                    GetParam());
+      ASSERT_TRUE(jit.valid()) << test.type;
+      for (int32_t id : {0, 17, 63, 64, 149, -1}) {
+        auto y = guarded<float>(columns);
+        jit.run("k", KernelJit::Arguments()
+                         .operand(&id)
+                         .operand(codes.data())
+                         .operand(scales.data())
+                         .operand(zeros.data())
+                         .operand(y.data()));
+        int64_t row = id < 0 ? rows + id : id;
+        for (int64_t j = 0; j < columns; ++j)
+          EXPECT_EQ(y[j], expected[row * columns + j])
+              << test.type << " row " << row << " column " << j;
+        expectGuard(y);
+      }
+    }
+}
+
+/// The same of floats: lines of 16 rows.
+TEST_P(Rows, PackedFloatTables) {
+  const int64_t rows = 40, columns = 21;
+  auto values = randomFloats(rows * columns, 1.0f);
+  PackedLayout layout = layoutFor(Format::makeFloat());
+  std::vector<float> packed(layout.bytes(rows, columns) / 4);
+  packFloats({values.data(), FloatKind::F32, rows, columns}, layout, packed);
+  KernelJit jit(R"(
+mixbit.kernel @k(%id: memref<i64>, %t: memref<1008xf32>, %y: memref<21xf32>) {
+  mixbit.rows ins(%id : memref<i64>) outs(%y : memref<21xf32>)
+      maps [affine_map<(d0) -> ()>, affine_map<(d0) -> (d0)>] {
+  ^bb0(%i: i64):
+    %a = mixbit.table_load %t[%i]
+        {layout = #mixbit.layout<panel = 16, block = 1, inner = 1, bits = 32>,
+         shape = array<i64: 40, 21>} : memref<1008xf32>, i64 -> f32
+    mixbit.yield %a : f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  ASSERT_EQ(packed.size(), 1008u);
+  for (int64_t id : {0, 15, 16, 39}) {
+    auto y = guarded<float>(columns);
+    jit.run("k", KernelJit::Arguments()
+                     .operand(&id)
+                     .operand(packed.data())
+                     .operand(y.data()));
+    for (int64_t j = 0; j < columns; ++j)
+      EXPECT_EQ(y[j], values[id * columns + j]) << id << " " << j;
+    expectGuard(y);
   }
 }
 
