@@ -107,6 +107,12 @@ LogicalResult QuantizeRowsOp::inferSymbolicShapes(Shapes operands,
   return success();
 }
 
+LogicalResult QuantizeOp::inferSymbolicShapes(Shapes operands,
+                                              Results &results) {
+  results.push_back(operands[0]);
+  return success();
+}
+
 LogicalResult QuantizedLinearOp::inferSymbolicShapes(Shapes operands,
                                                      Results &results) {
   SymbolicShape &shape = results.emplace_back(operands[0]);

@@ -228,16 +228,20 @@ LogicalResult LinearOp::verify() {
   return expectInferredShapes(*this);
 }
 
-/// Codes of i8 [..., K] with a scale of f32 for each row.
+/// Codes of i8 [..., K] with a scale of f32 for each row; where `one` holds,
+/// perhaps one for all rows.
 static LogicalResult verifyQuantizedRows(Operation *op, Value codes,
-                                         Value scales) {
+                                         Value scales, bool one = false) {
   Builder builder(op->getContext());
   if (failed(expectRankAtLeast(op, "codes", codes.getType(), 1)) ||
       failed(
           expectElement(op, "codes", codes.getType(), builder.getI8Type())) ||
-      failed(expectRank(op, "scales", scales.getType(), rankOf(codes) - 1)) ||
       failed(
           expectElement(op, "scales", scales.getType(), builder.getF32Type())))
+    return failure();
+  if (one && rankOf(scales) == 0)
+    return success();
+  if (failed(expectRank(op, "scales", scales.getType(), rankOf(codes) - 1)))
     return failure();
   for (int64_t i = 0, e = rankOf(scales); i != e; ++i)
     if (failed(expectExtent(op, "scales", scales.getType(), i,
@@ -257,11 +261,45 @@ LogicalResult QuantizeRowsOp::verify() {
   return expectInferredShapes(*this);
 }
 
+LogicalResult QuantizeOp::verify() {
+  Type f32 = Float32Type::get(getContext());
+  int64_t low = getLow(), high = getHigh();
+  bool hasStep =
+      getKind() == CodeKind::Divide || getKind() == CodeKind::Multiply;
+  if (getScalars().size() != (hasStep ? 2 : 0))
+    return emitOpError() << "expected " << (hasStep ? 2 : 0)
+                         << " scalars for the kind "
+                         << stringifyCodeKind(getKind()) << ", but got "
+                         << getScalars().size();
+  if (low >= high || low < -128 || high > 127)
+    return emitOpError()
+           << "expected codes of a signed byte, the lowest first, "
+              "but got "
+           << low << " to " << high;
+  if (!hasStep && (low != -1 || high != 1))
+    return emitOpError() << "expected codes from -1 to 1 of a sign, but got "
+                         << low << " to " << high;
+  if (failed(expectElement(*this, "x", getX().getType(), f32)) ||
+      failed(expectElement(*this, "codes", getType(),
+                           IntegerType::get(getContext(), 8))))
+    return failure();
+  for (Value scalar : getScalars())
+    if (failed(expectRank(*this, "a scalar", scalar.getType(), 0)) ||
+        failed(expectElement(*this, "a scalar", scalar.getType(), f32)))
+      return failure();
+  return expectInferredShapes(*this);
+}
+
 LogicalResult QuantizedLinearOp::verify() {
   if (getBits() < 1 || getBits() > 8)
     return emitOpError() << "expected codes of 1 to 8 bits, but got "
                          << getBits();
-  if (failed(verifyQuantizedRows(*this, getCodes(), getScales())) ||
+  if (getFullRange() && getBits() != 8)
+    return emitOpError() << "expected codes of 8 bits with a full range, but "
+                            "got "
+                         << getBits();
+  if (failed(verifyQuantizedRows(*this, getCodes(), getScales(),
+                                 /*one=*/true)) ||
       failed(verifyWeight(*this, "a weight", getWeight())))
     return failure();
   RankedTensorType weight = tensorOf(getWeight());

@@ -174,6 +174,11 @@ LogicalResult ContractOp::verify() {
                          << a;
   if (getABits() && !isQuantized)
     return emitOpError() << "expected a of i8 with a_bits, but got " << a;
+  if (getFullRange() && (!isQuantized || getABits()))
+    return emitOpError() << "expected a of i8 and no a_bits with a full range, "
+                            "but got "
+                         << a << (getABits() ? " with" : " without")
+                         << " a_bits";
   if (bool(getAScales()) != isQuantized)
     return emitOpError() << "expected scales of a exactly if it is i8, but got "
                          << a << (getAScales() ? " with" : " without")

@@ -74,24 +74,85 @@ def Mixbit_RangeMode : Mixbit_Enum<"RangeMode", "when a range is found", [
   I32EnumAttrCase<"Static", 1, "static">
 ]>;
 
+def Mixbit_CodeKind : Mixbit_Enum<"CodeKind", "how values become codes", [
+  I32EnumAttrCase<"Divide", 0, "divide">,
+  I32EnumAttrCase<"Multiply", 1, "multiply">,
+  I32EnumAttrCase<"Sign", 2, "sign">, I32EnumAttrCase<"Binary", 3, "binary">
+]>;
+def Mixbit_CodeKindAttr : Mixbit_EnumAttr<Mixbit_CodeKind, "code_kind">;
+
+def Mixbit_StaticCodesAttr : AttrDef<Mixbit_Dialect, "StaticCodes"> {
+  let mnemonic = "static_codes";
+  let summary = "Codes whose scale is known before the network runs";
+  let description = [{
+    An element stands for `scale` times its code, an integer from `low` to
+    `high` (at most 256 of them):
+
+    | kind | code |
+    |---|---|
+    | divide | x / step, rounded half to even, clamped |
+    | multiply | x * step, rounded half to even, clamped |
+    | sign | -1, 0 or 1, the sign of x |
+    | binary | -1 where x < 0, else 1 |
+
+    `step` and `scale` are apart so that a quantizer of a network is computed
+    as the network says (codes are then equal to those of its training), where
+    the two are inverse only up to rounding. Zero points are in the range:
+    those of ONNX, scale * (q - z) with q from 0 to 255, are codes from -z to
+    255 - z.
+
+    ```mlir
+    #mixbit.static_codes<divide, step = 2.500000e-01 : f32, scale = 2.500000e-01 : f32, low = -127, high = 127>
+    ```
+  }];
+  let parameters = (ins EnumParameter<Mixbit_CodeKind>:$kind,
+                        "::mlir::FloatAttr":$step, "::mlir::FloatAttr":$scale,
+                        "int64_t":$low, "int64_t":$high);
+  let assemblyFormat = [{
+    `<` $kind `,` `step` `=` $step `,` `scale` `=` $scale `,` `low` `=` $low
+    `,` `high` `=` $high `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Of a code: 1 for -1 and 1, 2 for up to three neighbouring values, 3 for
+    /// four (which no kernel counts as bits), else as many as they need.
+    unsigned getBits() const;
+  }];
+}
+
 def Mixbit_ActivationsAttr : AttrDef<Mixbit_Dialect, "Activations"> {
   let mnemonic = "activations";
   let summary = "How an operation's activations are quantized";
   let description = [{
-    Signed symmetric integers of `bits` bits, with a scale a token (a row of
-    the contraction) or a tensor, found at run time or by calibration. Two bits
-    are the values -1, 0 and 1, one bit -1 and 1, times the scale; what the
-    scale is, `mixbit.quantize_rows` says.
+    Integers of `bits` bits. Per token and dynamic, they are signed and
+    symmetric with a scale a token (a row of the contraction) found as the
+    network runs: two bits are the values -1, 0 and 1, one bit -1 and 1, times
+    the scale; what the scale is, `mixbit.quantize_rows` says. Per tensor and
+    static, all of it is in `codes`, which calibration adds, or the network
+    itself where training has left its quantizers in it.
 
     ```mlir
     #mixbit.activations<8, per_token, dynamic>
+    #mixbit.activations<8, per_tensor, static>  // calibration will say
+    #mixbit.activations<8, per_tensor, static, <divide, step = 2.500000e-01 : f32, scale = 2.500000e-01 : f32, low = -127, high = 127>>
     ```
   }];
   let parameters = (ins "unsigned":$bits,
                         EnumParameter<Mixbit_Granularity>:$granularity,
-                        EnumParameter<Mixbit_RangeMode>:$mode);
-  let assemblyFormat = "`<` $bits `,` $granularity `,` $mode `>`";
+                        EnumParameter<Mixbit_RangeMode>:$mode,
+                        OptionalParameter<"::mixbit::StaticCodesAttr">:$codes);
+  let assemblyFormat = [{
+    `<` $bits `,` $granularity `,` $mode (`,` $codes^)? `>`
+  }];
+  let builders = [AttrBuilder<(ins "unsigned":$bits,
+      "::mixbit::Granularity":$granularity, "::mixbit::RangeMode":$mode), [{
+    return $_get($_ctxt, bits, granularity, mode, ::mixbit::StaticCodesAttr());
+  }]>];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Static ones by these codes.
+    static ActivationsAttr get(::mixbit::StaticCodesAttr codes);
+  }];
 }
 
 def Mixbit_FormatAttr : AttrDef<Mixbit_Dialect, "Format"> {

@@ -138,13 +138,43 @@ def Mixbit_QuantizeRowsOp : Mixbit_GraphOp<"quantize_rows"> {
   let results = (outs AnyRankedTensor:$codes, AnyRankedTensor:$scales);
 }
 
+def Mixbit_QuantizeOp : Mixbit_GraphOp<"quantize"> {
+  let summary = "Quantizes activations by a scale that is known beforehand";
+  let description = [{
+    Elementwise, so that it joins the kernel that computes x. The code of an
+    element, a signed byte, is
+
+    | kind | scalars | code |
+    |---|---|---|
+    | divide | step, shift | x / step, rounded half to even, minus shift, clamped to `low` and `high` |
+    | multiply | step, shift | x * step, rounded half to even, minus shift, clamped likewise |
+    | sign | | -1, 0 or 1, the sign of x |
+    | binary | | -1 where x < 0, else 1 |
+
+    (see `#mixbit.static_codes`; the shift, an integer, brings its codes into a
+    byte). The scalars are of rank 0, and operands, so that layers which differ
+    in them only share a kernel.
+
+    ```mlir
+    %c = mixbit.quantize %x, %step, %shift {kind = #mixbit.code_kind<divide>, low = -128 : i64, high = 127 : i64}
+        : (tensor<?x384xf32>, tensor<f32>, tensor<f32>) -> tensor<?x384xi8>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, Variadic<AnyRankedTensor>:$scalars,
+                       Mixbit_CodeKindAttr:$kind, I64Attr:$low, I64Attr:$high);
+  let results = (outs AnyRankedTensor:$codes);
+}
+
 def Mixbit_QuantizedLinearOp : Mixbit_GraphOp<"quantized_linear"> {
   let summary = "A linear over quantized rows";
   let description = [{
-    `codes` [..., K] and `scales` [...] are those of `mixbit.quantize_rows`,
-    `weight` is [N, K] of a quantized element type. The sums of each group of
-    inputs are exact integers. `bits` are those of the codes: one or two let
-    kernels count bits where the weight's codes have no more either.
+    `codes` [..., K] and `scales` [...] are those of `mixbit.quantize_rows`; or
+    codes are those of `mixbit.quantize`, and `scales` of rank 0 is the scale of
+    all rows. `weight` is [N, K] of a quantized element type. The sums of each
+    group of inputs are exact integers. `bits` are those of the codes: one or
+    two (-1 and 1, or -1, 0 and 1) let kernels count bits where the weight's
+    codes have no more either. With `full_range` codes reach down to -128, else
+    to -127.
 
     ```mlir
     %y = mixbit.quantized_linear %c, %s, %w, %b
@@ -154,7 +184,8 @@ def Mixbit_QuantizedLinearOp : Mixbit_GraphOp<"quantized_linear"> {
   let arguments = (ins AnyRankedTensor:$codes, AnyRankedTensor:$scales,
                        AnyRankedTensor:$weight,
                        Optional<AnyRankedTensor>:$bias,
-                       DefaultValuedAttr<I64Attr, "8">:$bits);
+                       DefaultValuedAttr<I64Attr, "8">:$bits,
+                       UnitAttr:$full_range);
   let results = (outs AnyRankedTensor:$result);
 }
 

@@ -58,8 +58,9 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
     Expand(format) . Dot(isa) . ScalePolicy . Epilogue.
 
     - `a`: memref<?xK> of f32, or of i8 with `a_scales` memref<?xf32>, one a
-      row (per token). Rows of i8 may be wider than K, with zeros behind; as
-      wide as whole blocks of the layout they need no copy.
+      row (per token; of stride 0, one for all rows). Rows of i8 may be wider
+      than K, with zeros behind; as wide as whole blocks of the layout they
+      need no copy.
     - `w`: packed bytes (memref<?xi8>, static) in `layout`; `format` is the
       quantized element type, f32, f16 or bf16; `shape` is [N, K] before
       padding. Its scales lie in `w_scales`, memref<[N/panel] x [groups along K] x panel>
@@ -67,7 +68,8 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
       format has them, in `w_zeros`, likewise shaped, unsigned i8.
     - `a_bits` of 1 or 2 says that the codes of `a` are -1 and 1, or -1, 0 and
       1; it goes with weights in bit planes (`inner = 32`), whose products are
-      counts of bits. Without it codes are -127 to 127.
+      counts of bits. Without it codes are -127 to 127, with `full_range` -128
+      to 127.
     - Group policy: the integer sums of a group of K are exact; each is
       multiplied by its scale and added in float, in the order of K.
     - Epilogue region: arguments are the f32 result (scales applied) and an
@@ -93,7 +95,7 @@ def Mixbit_ContractOp : Mixbit_Op<"contract", [AttrSizedOperandSegments]> {
                        Variadic<AnyMemRef>:$extras, Variadic<AnyMemRef>:$outs,
                        AffineMapArrayAttr:$maps, TypeAttr:$format,
                        DenseI64ArrayAttr:$shape, Mixbit_LayoutAttr:$layout,
-                       OptionalAttr<I64Attr>:$a_bits);
+                       OptionalAttr<I64Attr>:$a_bits, UnitAttr:$full_range);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     `a` `(` $a (`,` $a_scales^)? `:` type($a) (`,` type($a_scales)^)? `)`
@@ -275,7 +277,8 @@ def Mixbit_DotOp : Mixbit_Op<"dot", [
   let description = [{
     The one integer product of the contraction generator; r is the ratio of the
     numbers of elements. `codes` are unsigned bytes up to `max_code`, `data`
-    signed bytes in -127..127; sums are exact. r is 4 for i32 accumulators, 2
+    signed bytes in -127..127, or with `full_range` in -128..127; sums are
+    exact. r is 4 for i32 accumulators, 2
     for i16 ones, which the generator keeps from overflowing. With i16 elements
     (both signed, r = 2) it adds up sums of the second kind.
 
@@ -289,7 +292,8 @@ def Mixbit_DotOp : Mixbit_Op<"dot", [
   }];
   let arguments = (ins VectorOfAnyRankOf<[I16, I32]>:$acc,
                        VectorOfAnyRankOf<[I8, I16]>:$codes,
-                       VectorOfAnyRankOf<[I8, I16]>:$data, I64Attr:$max_code);
+                       VectorOfAnyRankOf<[I8, I16]>:$data, I64Attr:$max_code,
+                       UnitAttr:$full_range);
   let results = (outs VectorOfAnyRankOf<[I16, I32]>:$result);
   let assemblyFormat = [{
     $acc `,` $codes `,` $data attr-dict `:` type($acc) `,` type($codes)

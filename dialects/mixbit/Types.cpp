@@ -128,11 +128,48 @@ LogicalResult MixedType::verify(EmitError emitError, unsigned axis,
   return success();
 }
 
+LogicalResult StaticCodesAttr::verify(EmitError emitError, CodeKind kind,
+                                      FloatAttr step, FloatAttr scale,
+                                      int64_t low, int64_t high) {
+  for (auto [name, value] : {std::pair("step", step), {"scale", scale}})
+    if (!value.getType().isF32() || !(value.getValueAsDouble() > 0) ||
+        !value.getValue().isFinite())
+      return emitError() << "expected a " << name << " of f32 above 0, but got "
+                         << value;
+  if (low >= high || high - low > 255 || low < -32768 || high > 32767)
+    return emitError() << "expected 2 to 256 codes, the lowest first, but got "
+                       << low << " to " << high;
+  bool isSign = kind == CodeKind::Sign || kind == CodeKind::Binary;
+  if (isSign && (low != -1 || high != 1))
+    return emitError() << "expected codes from -1 to 1 of a sign, but got "
+                       << low << " to " << high;
+  return success();
+}
+
+unsigned StaticCodesAttr::getBits() const {
+  if (getKind() == CodeKind::Binary)
+    return 1;
+  return std::max(2u, llvm::Log2_64_Ceil(getHigh() - getLow() + 1) +
+                          unsigned(getHigh() - getLow() == 3));
+}
+
+ActivationsAttr ActivationsAttr::get(StaticCodesAttr codes) {
+  return get(codes.getContext(), codes.getBits(), Granularity::PerTensor,
+             RangeMode::Static, codes);
+}
+
 LogicalResult ActivationsAttr::verify(EmitError emitError, unsigned bits,
-                                      Granularity, RangeMode) {
+                                      Granularity granularity, RangeMode mode,
+                                      StaticCodesAttr codes) {
   if (bits < 1 || bits > 8)
     return emitError() << "expected activations of 1 to 8 bits, but got "
                        << bits;
+  if (codes && (granularity != Granularity::PerTensor ||
+                mode != RangeMode::Static || bits != codes.getBits()))
+    return emitError() << "expected activations of " << codes.getBits()
+                       << " bits, per tensor and static, with codes, but got "
+                       << bits << " bits, " << stringifyGranularity(granularity)
+                       << " and " << stringifyRangeMode(mode);
   return success();
 }
 

@@ -66,11 +66,18 @@ struct CompileOptions {
   /// ternary five to a byte) or planes (of 1, 2, 4 or 8 bits: larger, cheaper
   /// to expand). GPU targets have planes only.
   std::string packing = "dense";
-  /// Format of activations: fp32, int8, int4, int2, int1.
+  /// Format of activations: fp32; int8 to int1, one scale a token, found as the
+  /// model runs; or int8-static to int1-static, one scale a tensor, found on
+  /// the calibration data.
   std::string activations = "int8";
   /// Products of attention: auto (8 bits on targets where that is faster, if
   /// weights and activations are quantized), fp32, int8.
   std::string attention = "auto";
+  /// Whether outliers of activations are moved into weights, on the calibration
+  /// data: "auto" (each layer by the error of its output), "off", or the
+  /// exponent alpha of all layers, between 0 and 1. Empty: auto with static
+  /// activations, else off.
+  std::string smooth;
   /// (pattern, format): initializers or nodes whose name matches the pattern
   /// (* and ? as in a shell) keep that format. The last match counts.
   std::vector<std::pair<std::string, std::string>> keep;

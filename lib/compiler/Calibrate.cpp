@@ -51,6 +51,21 @@ TensorPtr valuesOf(ArrayRef<QuantizedMatrix> segments, int64_t rows,
   return tensor;
 }
 
+/// Whether the layer's static activations wait for their codes.
+bool needsCodes(Operation *op) {
+  auto linear = dyn_cast<LinearOp>(op);
+  auto activations = linear ? linear.getActivations() : std::nullopt;
+  return activations && activations->getMode() == RangeMode::Static &&
+         !activations->getCodes() && weightConstant(weightOperand(op));
+}
+
+StaticCodes toCodes(StaticCodesAttr attr) {
+  return {StaticCodes::Kind(attr.getKind()),
+          float(attr.getStep().getValueAsDouble()),
+          float(attr.getScale().getValueAsDouble()), attr.getLow(),
+          attr.getHigh()};
+}
+
 /// One function's walk.
 class Walk {
 public:
@@ -87,7 +102,16 @@ private:
   /// The constant as floats, and as it has been rounded.
   llvm::Expected<TensorPtr> weightTensor(arith::ConstantOp constant,
                                          bool isRounded);
-  unsigned activationBits(Value input) const;
+  std::vector<float> rowWeights(Value input, size_t batch);
+  void findCodes(unsigned level);
+  llvm::Error smooth(unsigned level);
+  bool canSmooth(Value input) const;
+  /// Columns times their scales, or divided by them, if `input` is smoothed.
+  void scaleInput(Value input, MutableArrayRef<float> values,
+                  bool divide) const;
+  std::optional<LinearOp> quantizedReader(Value input) const;
+  /// What the layers that read `input` make of it; false for floats.
+  bool quantizeInput(Value input, MutableArrayRef<float> values) const;
   void step() {
     if (options.progress)
       options.progress(done++, graph.segments.size());
@@ -245,13 +269,15 @@ Walk::runPath(const GraphSegment &segment, ArrayRef<TensorPtr> weights,
     add(input);
   for (Value row : segment.rows) {
     add(row);
-    unsigned bits = isRounded ? activationBits(row) : 0;
-    if (!bits)
+    if (!isRounded || !quantizedReader(row))
       continue;
     auto copy = std::make_shared<Tensor>(*owned.back());
-    quantizeRowsInPlace({reinterpret_cast<float *>(copy->data.data()),
-                         size_t(copy->numElements())},
-                        copy->shape.back(), bits, options.threads);
+    MutableArrayRef<float> values(reinterpret_cast<float *>(copy->data.data()),
+                                  copy->numElements());
+    scaleInput(row, values, /*divide=*/true);
+    quantizeInput(row, values);
+    // Weights stand without their scales in what is walked.
+    scaleInput(row, values, /*divide=*/false);
     owned.back() = copy;
   }
   llvm::append_range(owned, weights);
@@ -333,13 +359,178 @@ void Walk::release(unsigned level) {
     stored.erase(value);
 }
 
-/// Bits of the activations of the layers that read `input`; 0 for floats.
-unsigned Walk::activationBits(Value input) const {
+/// A layer with quantized activations that reads `input`.
+std::optional<LinearOp> Walk::quantizedReader(Value input) const {
   for (const SegmentLayer &layer : graph.layers)
     if (auto linear = dyn_cast<LinearOp>(layer.op);
         linear && linear.getX() == input && linear.getActivations())
-      return linear.getActivations()->getBits();
-  return 0;
+      return linear;
+  return std::nullopt;
+}
+
+bool Walk::quantizeInput(Value input, MutableArrayRef<float> values) const {
+  auto linear = quantizedReader(input);
+  if (!linear)
+    return false;
+  ActivationsAttr activations = *linear->getActivations();
+  int64_t cols = cast<RankedTensorType>(input.getType()).getShape().back();
+  unsigned bits = activations.getBits();
+  auto found = result.activations.find(linear->getOperation());
+  if (found != result.activations.end()) {
+    quantizeInPlace(values, found->second, options.threads);
+  } else if (activations.getCodes()) {
+    quantizeInPlace(values, toCodes(activations.getCodes()), options.threads);
+  } else if (bits > 2) {
+    quantizeRowsInPlace(values, cols, bits, options.threads);
+  } else {
+    std::vector<float> few = dequantize(
+        quantizeActivations(values, values.size() / cols, cols, bits));
+    llvm::copy(few, values.begin());
+  }
+  return true;
+}
+
+void Walk::scaleInput(Value input, MutableArrayRef<float> values,
+                      bool divide) const {
+  auto found = result.smoothing.find(input);
+  if (found == result.smoothing.end())
+    return;
+  ArrayRef<float> scales = found->second.scales;
+  for (size_t i = 0; i != values.size(); ++i) {
+    float scale = scales[i % scales.size()];
+    values[i] = divide ? values[i] / scale : values[i] * scale;
+  }
+}
+
+/// Whether all that is made of the layers' weights is this input's product:
+/// each waits for a format, is quantized on both sides, and is nobody else's.
+bool Walk::canSmooth(Value input) const {
+  bool any = false;
+  for (const SegmentLayer &layer : graph.layers) {
+    auto linear = dyn_cast<LinearOp>(layer.op);
+    if (!linear || linear.getX() != input)
+      continue;
+    auto activations = linear.getActivations();
+    if (!activations || activations->getCodes() || !pendingFormats(linear) ||
+        !layer.weight->hasOneUse())
+      return false;
+    any = true;
+  }
+  return any;
+}
+
+/// Moves outliers of the inputs at `level` into weights, where it pays.
+llvm::Error Walk::smooth(unsigned level) {
+  constexpr int64_t sampledRows = 192;
+  llvm::SetVector<Value> inputs;
+  for (const SegmentLayer &layer : graph.layers)
+    if (isa<LinearOp>(layer.op) && layer.level == level + 1 &&
+        canSmooth(layer.op->getOperand(0)))
+      inputs.insert(layer.op->getOperand(0));
+  for (Value input : inputs) {
+    const Stored &both = stored.find(input)->second;
+    int64_t cols = cast<RankedTensorType>(input.getType()).getShape().back();
+    std::vector<float> maxima(cols, 0.0f), rows;
+    int64_t all = 0, seen = 0;
+    for (size_t batch = 0; batch != batchWeights.size(); ++batch)
+      all += llvm::count_if(rowWeights(input, batch),
+                            [](float weight) { return weight != 0; });
+    int64_t step = std::max<int64_t>(1, all / sampledRows);
+    for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
+      ArrayRef<float> values = both.rounded[batch]->floats();
+      for (auto [row, weight] : llvm::enumerate(rowWeights(input, batch))) {
+        if (weight == 0)
+          continue;
+        ArrayRef<float> x = values.slice(row * cols, cols);
+        for (int64_t col = 0; col != cols; ++col)
+          maxima[col] = std::max(maxima[col], std::fabs(x[col]));
+        if (seen++ % step == 0)
+          rows.insert(rows.end(), x.begin(), x.end());
+      }
+    }
+    std::vector<SmoothedWeight> weights;
+    std::vector<std::vector<uint8_t>> storages(graph.layers.size());
+    ActivationsAttr activations;
+    for (auto [index, layer] : llvm::enumerate(graph.layers)) {
+      auto linear = dyn_cast<LinearOp>(layer.op);
+      if (!linear || linear.getX() != input)
+        continue;
+      auto data = weightData(layer.weight, storages[index]);
+      if (!data)
+        return data.takeError();
+      int64_t first = 0;
+      for (const Segment &segment : *pendingFormats(linear)) {
+        weights.push_back({rowsOf(*data, first, segment.rows), segment.format});
+        first += segment.rows;
+      }
+      activations = *linear.getActivations();
+    }
+    auto quantize = [&](MutableArrayRef<float> values) {
+      if (activations.getMode() == RangeMode::Dynamic) {
+        quantizeInput(input, values);
+        return;
+      }
+      RangeSearch search;
+      std::vector<float> ones(values.size() / cols, 1.0f);
+      search.reach(values, cols, ones);
+      search.count(values, cols, ones);
+      quantizeInPlace(values, search.finish(activations.getBits()),
+                      options.threads);
+    };
+    auto chosen = chooseSmoothing(rows, maxima, weights, options.smoothing,
+                                  quantize, options.threads);
+    if (!chosen)
+      return llvm::createStringError(
+          "weights of '" + nodeName(input.getLoc(), "input") +
+          "': " + llvm::toString(chosen.takeError()));
+    if (!chosen->scales.empty())
+      result.smoothing[input] = std::move(*chosen);
+  }
+  return llvm::Error::success();
+}
+
+/// The weight of each row of a batch: none for what a mask hides.
+std::vector<float> Walk::rowWeights(Value input, size_t batch) {
+  const Tensor &rows = *stored.find(input)->second.exact[batch];
+  std::vector<float> weights(rows.numElements() / rows.shape.back(),
+                             batchWeights[batch]);
+  if (Value mask = masks.lookup(input)) {
+    const Tensor &keep = *stored.find(mask)->second.exact[batch];
+    for (size_t row = 0; row != weights.size(); ++row)
+      if (isIntegerType(keep.type) ? keep.integerAt(row) == 0
+                                   : keep.floatAt(row) == 0)
+        weights[row] = 0;
+  }
+  return weights;
+}
+
+/// The static codes of the layers whose inputs have level `level`.
+void Walk::findCodes(unsigned level) {
+  llvm::MapVector<Value, StaticCodes> found;
+  for (const SegmentLayer &layer : graph.layers) {
+    if (layer.level != level + 1 || !needsCodes(layer.op))
+      continue;
+    Value input = layer.op->getOperand(0);
+    auto [entry, isNew] = found.try_emplace(input);
+    if (isNew) {
+      const Stored &both = stored.find(input)->second;
+      int64_t cols = cast<RankedTensorType>(input.getType()).getShape().back();
+      RangeSearch search;
+      for (bool isReached : {false, true})
+        for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
+          std::vector<float> values = both.rounded[batch]->floats().vec();
+          scaleInput(input, values, /*divide=*/true);
+          std::vector<float> weights = rowWeights(input, batch);
+          if (isReached)
+            search.count(values, cols, weights);
+          else
+            search.reach(values, cols, weights);
+        }
+      entry->second =
+          search.finish(cast<LinearOp>(layer.op).getActivations()->getBits());
+    }
+    result.activations[layer.op] = entry->second;
+  }
 }
 
 llvm::Error Walk::roundTables() {
@@ -373,22 +564,15 @@ llvm::Error Walk::roundTables() {
 llvm::Expected<GramStatistics> Walk::gather(Value input) {
   const Stored &both = stored.find(input)->second;
   int64_t cols = cast<RankedTensorType>(input.getType()).getShape().back();
-  unsigned bits = activationBits(input);
-  GramAccumulator sums(cols, anyRounded || bits, options.threads);
+  GramAccumulator sums(cols, anyRounded || quantizedReader(input).has_value(),
+                       options.threads);
   for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
-    ArrayRef<float> exact = both.exact[batch]->floats();
+    std::vector<float> exact = both.exact[batch]->floats().vec();
     std::vector<float> rounded = both.rounded[batch]->floats().vec();
-    if (bits)
-      quantizeRowsInPlace(rounded, cols, bits, options.threads);
-    std::vector<float> weights(exact.size() / cols, batchWeights[batch]);
-    if (Value mask = masks.lookup(input)) {
-      const Tensor &keep = *stored.find(mask)->second.exact[batch];
-      for (size_t row = 0; row != weights.size(); ++row)
-        if (isIntegerType(keep.type) ? keep.integerAt(row) == 0
-                                     : keep.floatAt(row) == 0)
-          weights[row] = 0;
-    }
-    sums.add(rounded, exact, weights);
+    scaleInput(input, exact, /*divide=*/true);
+    scaleInput(input, rounded, /*divide=*/true);
+    quantizeInput(input, rounded);
+    sums.add(rounded, exact, rowWeights(input, batch));
   }
   return sums.finish();
 }
@@ -399,6 +583,13 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
   auto data = weightData(layer.weight, storage);
   if (!data)
     return data.takeError();
+  std::vector<float> scaled;
+  auto smoothing = result.smoothing.find(layer.op->getOperand(0));
+  if (smoothing != result.smoothing.end()) {
+    scaled = scaleColumns(*data, smoothing->second.scales);
+    data->data = scaled.data();
+    data->kind = FloatKind::F32;
+  }
   GptqOptions rounding = options.rounding;
   rounding.threads = options.threads;
   auto rounded = roundSegmentsWithGram(*data, *pendingFormats(layer.op),
@@ -407,8 +598,12 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
     return llvm::createStringError("weight '" +
                                    nodeName(layer.weight->getLoc(), "weight") +
                                    "': " + llvm::toString(rounded.takeError()));
-  roundedTensors[layer.weight] =
-      valuesOf(rounded->segments, data->rows, data->cols);
+  TensorPtr values = valuesOf(rounded->segments, data->rows, data->cols);
+  scaleInput(layer.op->getOperand(0),
+             MutableArrayRef(reinterpret_cast<float *>(values->data.data()),
+                             data->rows * data->cols),
+             /*divide=*/true);
+  roundedTensors[layer.weight] = values;
   double energy = rounded->energy > 0 ? rounded->energy : 1;
   result.layers.push_back({nodeName(layer.op->getLoc(), "linear"),
                            rounded->error / energy,
@@ -420,9 +615,16 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
 
 /// The layers whose inputs have level `level`.
 llvm::Error Walk::roundLevel(unsigned level) {
+  if (!options.smoothing.empty())
+    if (llvm::Error error = smooth(level))
+      return error;
+  findCodes(level);
   llvm::SetVector<Value> inputs;
+  auto isRounding = [](Operation *op) {
+    return isa<LinearOp>(op) && pendingFormats(op);
+  };
   for (const SegmentLayer &layer : graph.layers)
-    if (isa<LinearOp>(layer.op) && layer.level == level + 1 &&
+    if (isRounding(layer.op) && layer.level == level + 1 &&
         !roundedTensors.contains(layer.weight))
       inputs.insert(layer.op->getOperand(0));
   for (Value input : inputs) {
@@ -430,17 +632,19 @@ llvm::Error Walk::roundLevel(unsigned level) {
     if (!statistics)
       return statistics.takeError();
     for (const SegmentLayer &layer : graph.layers)
-      if (isa<LinearOp>(layer.op) && layer.op->getOperand(0) == input &&
+      if (isRounding(layer.op) && layer.op->getOperand(0) == input &&
           !roundedTensors.contains(layer.weight))
         if (llvm::Error error = roundLayer(layer, *statistics))
           return error;
   }
-  anyRounded |= !inputs.empty();
+  anyRounded |= !inputs.empty() || !result.activations.empty();
   return llvm::Error::success();
 }
 
 llvm::Error Walk::run(const CalibrationData &data) {
-  auto isLayer = [](Operation *op) { return bool(pendingFormats(op)); };
+  auto isLayer = [](Operation *op) {
+    return pendingFormats(op) || needsCodes(op);
+  };
   SmallVector<Value> inputs, wanted;
   bool any = false;
   func.walk([&](Operation *op) {
@@ -478,6 +682,38 @@ llvm::Error Walk::run(const CalibrationData &data) {
   return llvm::Error::success();
 }
 } // namespace
+
+void applyActivations(const CalibrationResult &result) {
+  for (auto &[input, smoothing] : result.smoothing) {
+    OpBuilder builder(input.getContext());
+    builder.setInsertionPointAfterValue(input);
+    SmallVector<float> inverse;
+    for (float scale : smoothing.scales)
+      inverse.push_back(1 / scale);
+    auto type =
+        RankedTensorType::get({int64_t(inverse.size())}, builder.getF32Type());
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : input.getUses())
+      if (isa<LinearOp>(use.getOwner()) && use.getOperandNumber() == 0)
+        uses.push_back(&use);
+    Location loc = input.getDefiningOp() ? input.getLoc()
+                                         : uses.front()->getOwner()->getLoc();
+    Value factors = arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(type, ArrayRef<float>(inverse)));
+    auto smoothed = BinaryOp::create(builder, loc, input.getType(), input,
+                                     factors, BinaryKind::Mul);
+    for (OpOperand *use : uses)
+      use->set(smoothed);
+  }
+  for (auto &[op, codes] : result.activations) {
+    Builder builder(op->getContext());
+    cast<LinearOp>(op).setActivationsAttr(ActivationsAttr::get(
+        StaticCodesAttr::get(op->getContext(), CodeKind(codes.kind),
+                             builder.getF32FloatAttr(codes.step),
+                             builder.getF32FloatAttr(codes.scale), codes.low,
+                             codes.high)));
+  }
+}
 
 llvm::Expected<CalibrationResult>
 roundOnCalibration(ModuleOp module, const CalibrationData &data,

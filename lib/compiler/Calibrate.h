@@ -11,6 +11,8 @@
 
 #include "lib/calibrate/CalibrationData.h"
 #include "lib/quant/Gptq.h"
+#include "lib/quant/Smooth.h"
+#include "lib/quant/StaticCodes.h"
 #include "passes/quantize/Weights.h"
 
 #include <functional>
@@ -19,6 +21,9 @@ namespace mixbit {
 
 struct CalibrateOptions {
   GptqOptions rounding;
+  /// Exponents to try for each layer's smoothing (lib/quant/Smooth.h), those of
+  /// a single one without trying; none is no smoothing.
+  std::vector<double> smoothing;
   /// Of the compiler and the walk, 0 is one a CPU; no result depends on it.
   int threads = 0;
   /// Samples that run at once, where the network's batch is free.
@@ -38,13 +43,22 @@ struct LayerRounding {
 struct CalibrationResult {
   RoundedWeights weights;
   std::vector<LayerRounding> layers; ///< linears, in the order of the graph
+  /// Of each linear whose static activations had no codes.
+  llvm::MapVector<mlir::Operation *, StaticCodes> activations;
+  /// Of each value that linears read with its columns divided by scales; their
+  /// weights have been rounded with columns multiplied.
+  llvm::MapVector<mlir::Value, Smoothing> smoothing;
 };
+
+/// Gives the linears their codes and smoothed inputs.
+void applyActivations(const CalibrationResult &result);
 
 /// Rounds all weights of linears with a `format` (tables of embeddings by
 /// squared error alone) without changing `module`, functions of graph
 /// operations; quantize-weights takes the result. Weights whose format is not
-/// uniform are left to it. Errors begin with the file, array or node; of
-/// compiling, the reasons are on `diagnostics`.
+/// uniform are left to it. Static activations get the range of least squared
+/// error over what reaches the layer on the rounded path. Errors begin with the
+/// file, array or node; of compiling, the reasons are on `diagnostics`.
 llvm::Expected<CalibrationResult>
 roundOnCalibration(mlir::ModuleOp module, const CalibrationData &data,
                    const CalibrateOptions &options,

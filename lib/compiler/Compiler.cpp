@@ -98,7 +98,7 @@ bool buildLibrary(std::unique_ptr<Compilation> compilation,
     return false;
   }
   std::vector<CodeUnit> units;
-  if (!compilation->generate(CodeKind::Object, units) ||
+  if (!compilation->generate(CodeFileType::Object, units) ||
       !compilation->writeWeights(weights.path))
     return false;
   LinkInputs inputs;
@@ -135,7 +135,7 @@ static bool printCode(Compilation &compilation, const CompileOptions &options,
                       llvm::raw_ostream &os) {
   bool isObject = options.emit == Emit::Object;
   std::vector<CodeUnit> units;
-  if (!compilation.generate(isObject ? CodeKind::Object : CodeKind::Assembly,
+  if (!compilation.generate(isObject ? CodeFileType::Object : CodeFileType::Assembly,
                             units))
     return false;
   std::vector<llvm::StringRef> parts;

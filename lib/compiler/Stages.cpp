@@ -225,6 +225,20 @@ bool Compilation::calibrate(CalibrationResult &result) {
   }
   CalibrateOptions calibrateOptions;
   calibrateOptions.threads = options.threads;
+  bool isStatic = StringRef(options.activations).ends_with("-static");
+  StringRef smooth = options.smooth;
+  double alpha = 0;
+  if (smooth == "auto" || (smooth.empty() && isStatic)) {
+    calibrateOptions.smoothing = {0.35, 0.5, 0.65, 0.8};
+  } else if (!smooth.empty() && smooth != "off") {
+    if (smooth.getAsDouble(alpha) || !(alpha > 0 && alpha < 1)) {
+      diagnostics << "--smooth: error: expected auto, off or an exponent "
+                     "between 0 and 1, but got '"
+                  << smooth << "'\n";
+      return false;
+    }
+    calibrateOptions.smoothing = {alpha};
+  }
   calibrateOptions.progress = [&](int64_t done, int64_t all) {
     progress(("calibrate " + Twine(done) + "/" + Twine(all)).str());
   };
@@ -235,6 +249,14 @@ bool Compilation::calibrate(CalibrationResult &result) {
     return false;
   }
   result = std::move(*rounded);
+  applyActivations(result);
+  if (options.verbose)
+    for (auto &[input, smoothing] : result.smoothing)
+      diagnostics << llvm::formatv(
+          "remark: {0}: smoothed with alpha {1}, output error {2:e2} of its "
+          "square instead of {3:e2}\n",
+          nodeName(input.getLoc(), "input"), smoothing.alpha, smoothing.error,
+          smoothing.plainError);
   if (options.verbose)
     for (const LayerRounding &layer : result.layers)
       diagnostics << llvm::formatv(
@@ -319,7 +341,7 @@ bool Compilation::printLlvm(llvm::raw_ostream &os) {
   return true;
 }
 
-bool Compilation::generate(CodeKind kind, std::vector<CodeUnit> &units) {
+bool Compilation::generate(CodeFileType kind, std::vector<CodeUnit> &units) {
   progress("codegen");
   auto emit = [&](StringRef name) {
     return [&, name](llvm::Module &code, const Target &target) {
@@ -355,7 +377,7 @@ bool Compilation::generatePtx(llvm::raw_ostream &os) {
       SmallVector<char, 0> text;
       llvm::Error error = optimizeModule(code, *target);
       if (!error)
-        error = emitCode(code, *target, CodeKind::Assembly, text);
+        error = emitCode(code, *target, CodeFileType::Assembly, text);
       if (error) {
         report(std::move(error), options.models.front());
         return false;

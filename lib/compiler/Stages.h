@@ -51,7 +51,7 @@ public:
   /// LLVM IR of the host module and of each target, as text.
   bool printLlvm(llvm::raw_ostream &os);
   /// Objects or assembly of the host module and each CPU target.
-  bool generate(CodeKind kind, std::vector<CodeUnit> &units);
+  bool generate(CodeFileType kind, std::vector<CodeUnit> &units);
   /// PTX of each GPU target.
   bool generatePtx(llvm::raw_ostream &os);
   /// Writes the weights' object file.

@@ -13,8 +13,8 @@ using namespace llvm;
 namespace mixbit {
 
 namespace {
-/// The largest |k| of an int8.
-constexpr int kMaxSteps = 128;
+/// The largest |k|: that of eight bits with a zero point at one end.
+constexpr int kMaxSteps = 255;
 constexpr int64_t kWeightsPerScale = 8;
 
 /// What a group needs, once its scale is known.
@@ -126,6 +126,8 @@ static std::optional<GroupGrid> gridOfGroup(const FloatMatrix &weights,
 static bool holds(const Format &format, const GroupGrid &grid) {
   if (grid.nonZeros == 0)
     return true;
+  if (format.hasZero())
+    return grid.below + grid.above < 1 << format.bits;
   switch (format.kind) {
   case FormatKind::Binary:
     return grid.below == 1 && grid.zeros == 0;
@@ -139,9 +141,10 @@ static bool holds(const Format &format, const GroupGrid &grid) {
 
 /// The smallest format with this one's groups that holds all of them.
 static std::optional<Format> formatOf(const FloatMatrix &weights,
-                                      const Format &groups) {
+                                      const Format &groups, bool withZeros) {
   bool isBinary = true, isTernary = true;
-  unsigned bits = 1;
+  // Of symmetric codes, and of codes with zero points; 9 for too many.
+  unsigned bits = 1, zeroBits = withZeros ? 1 : 9;
   int64_t nonZeros = 0;
   for (int64_t row = 0; row < weights.rows;
        row += groups.rowsOfGroup(weights.rows))
@@ -155,7 +158,9 @@ static std::optional<Format> formatOf(const FloatMatrix &weights,
       isTernary &= holds(Format::makeTernary(1, 0), *grid);
       while (bits <= 8 && !holds(Format::makeInt(bits, 1, 0), *grid))
         ++bits;
-      if (bits > 8)
+      while (zeroBits <= 8 && grid->below + grid->above >= 1 << zeroBits)
+        ++zeroBits;
+      if (bits > 8 && zeroBits > 8)
         return std::nullopt;
     }
   if (nonZeros <
@@ -163,21 +168,27 @@ static std::optional<Format> formatOf(const FloatMatrix &weights,
     return std::nullopt;
   Format format = groups;
   if (isBinary)
-    format = Format::makeBinary(groups.groupRows, groups.groupCols);
-  else if (isTernary && bits > 1)
-    format = Format::makeTernary(groups.groupRows, groups.groupCols);
-  else
-    format.bits = bits;
-  return format;
+    return Format::makeBinary(groups.groupRows, groups.groupCols);
+  if (isTernary && bits > 1)
+    return Format::makeTernary(groups.groupRows, groups.groupCols);
+  format.bits = bits;
+  Format shifted = groups;
+  shifted.bits = zeroBits;
+  shifted.zero = ZeroKind::I8;
+  bool isShifted =
+      bits > 8 ||
+      (zeroBits <= 8 && shifted.bitsPerWeight(weights.rows, weights.cols) <
+                            format.bitsPerWeight(weights.rows, weights.cols));
+  return isShifted ? shifted : format;
 }
 
-std::optional<Format> detectGrid(const FloatMatrix &weights) {
+std::optional<Format> detectGrid(const FloatMatrix &weights, bool withZeros) {
   std::optional<Format> best;
   for (auto [rows, cols] : {std::pair(0, 0), std::pair(1, 0), std::pair(1, 128),
                             std::pair(1, 64), std::pair(1, 32)}) {
     if (cols != 0 && cols >= weights.cols)
       continue;
-    auto found = formatOf(weights, Format::makeInt(8, rows, cols));
+    auto found = formatOf(weights, Format::makeInt(8, rows, cols), withZeros);
     if (found && (!best || found->bitsPerWeight(weights.rows, weights.cols) <
                                best->bitsPerWeight(weights.rows, weights.cols)))
       best = found;
@@ -203,14 +214,22 @@ Expected<QuantizedMatrix> fitGrid(const FloatMatrix &weights,
                                      describeFormat(format) +
                                      ", but the group at row " + Twine(row) +
                                      ", column " + Twine(col) + " is on none");
+      // The sign that training used, unless the codes need the other.
+      GroupGrid natural = *grid;
+      natural.scale = std::fabs(grid->scale);
+      if (grid->scale < 0)
+        std::swap(natural.below, natural.above);
+      if (holds(format, natural))
+        grid = natural;
       result.scales.push_back(grid->scale);
+      int zero = int(format.doubledImplicitZero() / 2);
+      if (format.hasZero())
+        result.zeros.push_back(zero = grid->below);
       forGroup(
           weights, format, row, col, [&](float value, int64_t r, int64_t c) {
             int k = value == 0 ? 0 : int(std::nearbyint(value / grid->scale));
             codes[r * weights.cols + c] =
-                format.kind == FormatKind::Binary
-                    ? (k + 1) / 2
-                    : k + int(format.doubledImplicitZero() / 2);
+                format.kind == FormatKind::Binary ? (k + 1) / 2 : k + zero;
             return true;
           });
     }

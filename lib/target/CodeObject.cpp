@@ -182,9 +182,9 @@ Error optimizeModule(Module &module, const Target &target) {
   return Error::success();
 }
 
-Error emitCode(Module &module, const Target &target, CodeKind kind,
+Error emitCode(Module &module, const Target &target, CodeFileType kind,
                SmallVectorImpl<char> &code) {
-  if (kind == CodeKind::Object && target.isGpu())
+  if (kind == CodeFileType::Object && target.isGpu())
     return createStringError("target '" + target.name +
                              "': expected a CPU for an object file");
   if (Error error = setTarget(module, target))
@@ -216,7 +216,7 @@ Error emitCode(Module &module, const Target &target, CodeKind kind,
   legacy::PassManager passes;
   bool isUnsupported = (*machine)->addPassesToEmitFile(
       passes, os, nullptr,
-      kind == CodeKind::Object ? CodeGenFileType::ObjectFile
+      kind == CodeFileType::Object ? CodeGenFileType::ObjectFile
                                : CodeGenFileType::AssemblyFile);
   if (!isUnsupported)
     passes.run(module);

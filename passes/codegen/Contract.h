@@ -63,6 +63,7 @@ struct ContractPlan {
   bool trits;            ///< packed five to a byte
   bool expandTiles; ///< tiles of several rows read codes that were expanded
   int64_t maxCode;
+  int64_t maxData;             ///< largest magnitude of data
   int64_t offset;              ///< what mixbit.dot subtracts from codes
   std::optional<int64_t> zero; ///< the same for all, if not in w_zeros
   bool binary;                 ///< values are 2 * code - 1

@@ -164,9 +164,10 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
     plan.zero = format.getDoubledImplicitZero() / 2;
   else if (plan.binary)
     return op.emitOpError("expected no zero points with a binary format");
+  plan.maxData = op.getFullRange() ? 128 : 127;
   plan.offset = dotCodeOffset(plan.target->dot, plan.maxCode);
   plan.paddedK = llvm::alignTo(plan.k, kBlock);
-  // Partial sums of 255 * 127 each must fit in i32.
+  // Partial sums of 255 * 128 each must fit in i32.
   if (plan.paddedK > 65536)
     return op.emitOpError("expected at most 65536 inputs, but got ") << plan.k;
 

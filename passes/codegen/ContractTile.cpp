@@ -219,7 +219,7 @@ void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
-  int flushEvery = small ? 32767 / (plan.maxCode * 127 * 2) : 0;
+  int flushEvery = small ? 32767 / (plan.maxCode * plan.maxData * 2) : 0;
   Values halves;
   auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
   int pending = 0;

@@ -88,6 +88,9 @@ struct ExpandContract : impl::ExpandContractBase<ExpandContract> {
       FailureOr<ContractPlan> plan = planContract(op, *target);
       if (failed(plan) || failed(reportScattered(op, *plan, strict)))
         return signalPassFailure();
+      bool fullRange = op.getFullRange();
+      Operation *scope = kernelOp->getParentOp();
+      std::string name = kernelOp.getSymName().str();
       KernelBuilder kernel(kernelOp);
       if (target->isGpu())
         emitContractGpu(kernel, op, *plan);
@@ -95,6 +98,10 @@ struct ExpandContract : impl::ExpandContractBase<ExpandContract> {
         emitContractBits(kernel, op, *plan);
       else
         emitContractCpu(kernel, op, *plan);
+      if (fullRange)
+        SymbolTable::lookupSymbolIn(scope, name)->walk([](DotOp dot) {
+          dot.setFullRange(true);
+        });
     }
   }
 };

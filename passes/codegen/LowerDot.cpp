@@ -109,6 +109,21 @@ Value DotLowering::lowerAvx2() {
   if (accBits != 32 || bits != 8)
     return {};
   Value codes = op.getCodes(), data = op.getData();
+  if (op.getMaxCode() > 127 && op.getFullRange()) {
+    // The sign of a negative code has no byte for data of -128, and pairs of
+    // such products no i16: bytes at even and at odd places as words.
+    Value w = signedCodes();
+    auto words = vectorOf(registerBits / 16, 16);
+    auto part = [&](Value bytes, bool isOdd) -> Value {
+      Value value = vector::BitCastOp::create(b, loc, words, bytes);
+      if (!isOdd)
+        value = arith::ShLIOp::create(b, loc, value, splat(words, 8));
+      return arith::ShRSIOp::create(b, loc, value, splat(words, 8));
+    };
+    Value even = pairsOfWords(part(w, false), part(data, false));
+    Value odd = pairsOfWords(part(w, true), part(data, true));
+    return addTo(arith::AddIOp::create(b, loc, even, odd));
+  }
   if (op.getMaxCode() > 127) {
     // |w| * sign(a, w) with w = code - 128: two products are at most
     // 2 * 128 * 127, so nothing saturates. What depends on the codes only is

@@ -82,7 +82,9 @@ LogicalResult KernelFormer::emitSegment(const Group &group,
     if (failed(scales))
       return failure();
     SymbolicShape rows = {a.shape[0]};
-    operands.push_back(*contiguous(*scales, loc).reshape(rows));
+    operands.push_back(scales->rank() == 0
+                           ? scales->broadcast(rows)
+                           : *contiguous(*scales, loc).reshape(rows));
     operands.push_back(packed.scales);
     if (packed.zeros.base)
       operands.push_back(packed.zeros);
@@ -102,9 +104,14 @@ LogicalResult KernelFormer::emitSegment(const Group &group,
       return failure();
     bool isColumn = view->rank() == 1 && group.domain.size() != 1;
     isColumn |= value == bias;
-    operands.push_back(
-        columns(isColumn ? contiguous(*view, loc) : asMatrix(*view, loc)));
-    maps.push_back(AffineMapAttr::get(isColumn ? columnMap : pointMap));
+    if (view->rank() == 0) {
+      operands.push_back(*view);
+      maps.push_back(AffineMapAttr::get(AffineMap::get(2, 0, context)));
+    } else {
+      operands.push_back(
+          columns(isColumn ? contiguous(*view, loc) : asMatrix(*view, loc)));
+      maps.push_back(AffineMapAttr::get(isColumn ? columnMap : pointMap));
+    }
     unsigned position = extras.size() + 1;
     extras[value] = position;
     return success();
@@ -116,8 +123,8 @@ LogicalResult KernelFormer::emitSegment(const Group &group,
       DenseElementsAttr constant;
       Operation *producer = operand.getDefiningOp();
       bool inside = producer && llvm::is_contained(group.ops, producer);
-      bool isSplat =
-          matchPattern(operand, m_Constant(&constant)) && constant.isSplat();
+      bool isSplat = matchPattern(operand, m_Constant(&constant)) &&
+                     constant.isSplat() && !isKernelArgument(member, operand);
       if (!inside && !isSplat && failed(addExtra(operand)))
         return failure();
     }
@@ -135,6 +142,8 @@ LogicalResult KernelFormer::emitSegment(const Group &group,
       name += "_" + stringifyUnaryKind(unary.getKind()).str();
     else if (auto binary = dyn_cast<BinaryOp>(member))
       name += "_" + stringifyBinaryKind(binary.getKind()).str();
+    else if (isa<QuantizeOp>(member))
+      name += "_quantize";
   }
   LogicalResult status = success();
   builder.launch(name, operands, loc, [&](OpBuilder &inside, ValueRange args) {
@@ -150,7 +159,8 @@ LogicalResult KernelFormer::emitSegment(const Group &group,
         LayoutAttr::get(context, layout.panel, layout.block, layout.inner,
                         layout.bits, layout.trits),
         layout.isBitPlanes() ? inside.getI64IntegerAttr(dataBits)
-                             : IntegerAttr());
+                             : IntegerAttr(),
+        quantized ? quantized.getFullRangeAttr() : UnitAttr());
     Block &block = contract.getEpilogue().emplaceBlock();
     Type f32 = inside.getF32Type();
     for (size_t i = 0; i != extras.size() + 1; ++i)

@@ -410,7 +410,7 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
         emitter.tables[operand] = contiguous(*table, loc);
         continue;
       }
-      if (splatConstant(operand))
+      if (splatConstant(operand) && !isKernelArgument(op, operand))
         continue;
       FailureOr<View> view = viewOf(operand);
       if (failed(view))

@@ -136,8 +136,10 @@ bool Grouper::joinsEpilogue(Operation *op, Value operand, const Group &group) {
     if (!isa<Float32Type>(element))
       return false;
   }
-  return isa<Float32Type>(
-      cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
+  // Codes are not worked on further.
+  return isa<QuantizeOp>(op) ||
+         isa<Float32Type>(cast<RankedTensorType>(op->getResult(0).getType())
+                              .getElementType());
 }
 
 /// A rows operation over the same points, which reads its operand where the

@@ -28,7 +28,8 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   let description = [{
     A `mixbit.linear` with `activations` becomes `mixbit.quantized_linear` over
     the result of `mixbit.quantize_rows`, one for all users of a value with the
-    same number of bits.
+    same number of bits; or, if they are static, of `mixbit.quantize`, whose
+    offset is made up for in the bias.
 
     ```mlir
     %y = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_token, dynamic>} : ...

@@ -285,8 +285,50 @@ static Value emitCast(OpBuilder &builder, Location loc, Value x, Type to) {
   return arith::TruncIOp::create(builder, loc, to, x);
 }
 
+/// The code of mixbit.quantize, a signed byte.
+static Value emitCode(OpBuilder &builder, QuantizeOp op, ValueRange operands) {
+  Location loc = op.getLoc();
+  Value x = operands.front(), code;
+  Type type = x.getType();
+  auto constant = [&](double value) {
+    return floatConstant(builder, loc, type, value);
+  };
+  switch (op.getKind()) {
+  case CodeKind::Sign:
+    code = emitFloatUnary(builder, loc, UnaryKind::Sign, x);
+    break;
+  case CodeKind::Binary:
+    code = arith::SelectOp::create(
+        builder, loc,
+        arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, x,
+                              constant(0)),
+        constant(-1), constant(1));
+    break;
+  case CodeKind::Divide:
+  case CodeKind::Multiply:
+    if (op.getKind() == CodeKind::Divide)
+      code = arith::DivFOp::create(builder, loc, x, operands[1]);
+    else
+      code = arith::MulFOp::create(builder, loc, x, operands[1]);
+    code = math::RoundEvenOp::create(builder, loc, code);
+    code = arith::SubFOp::create(builder, loc, code, operands[2]);
+    // Also what keeps NaN and infinities inside of the integers.
+    code = arith::MaxNumFOp::create(builder, loc, code,
+                                    constant(int64_t(op.getLow())));
+    code = arith::MinNumFOp::create(builder, loc, code,
+                                    constant(int64_t(op.getHigh())));
+    break;
+  }
+  return arith::FPToSIOp::create(builder, loc, builder.getI8Type(), code);
+}
+
 bool isElementwise(Operation *op) {
-  return isa<UnaryOp, BinaryOp, SelectOp, CastOp>(op);
+  return isa<UnaryOp, BinaryOp, SelectOp, CastOp, QuantizeOp>(op);
+}
+
+bool isKernelArgument(Operation *op, Value operand) {
+  auto quantize = dyn_cast<QuantizeOp>(op);
+  return quantize && operand != quantize.getX();
 }
 
 Value emitScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
@@ -308,6 +350,8 @@ Value emitScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
     return emitCast(
         builder, loc, first,
         llvm::cast<RankedTensorType>(cast.getType()).getElementType());
+  if (auto quantize = dyn_cast<QuantizeOp>(op))
+    return emitCode(builder, quantize, operands);
   return {};
 }
 } // namespace mixbit

@@ -10,8 +10,12 @@ namespace mixbit {
 /// Whether emitScalar knows the operation with its element types.
 bool isElementwise(mlir::Operation *op);
 
+/// Whether a constant operand of an elementwise operation is read from memory
+/// all the same, so that layers which differ in it share a kernel.
+bool isKernelArgument(mlir::Operation *op, mlir::Value operand);
+
 /// Emits one element of an elementwise graph operation (unary, binary, select,
-/// cast) as arith and math operations on scalars; null if the element types
+/// cast, quantize) as arith and math operations on scalars; null if the element types
 /// have no such function.
 mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op,
                        mlir::ValueRange operands);

@@ -90,17 +90,22 @@ private:
     activationsAttr = {};
     if (activations == "fp32")
       return success();
-    auto parsed = parseFormat(activations);
-    if (!parsed || parsed->kind != FormatKind::Int ||
-        StringRef(activations).contains(':')) {
+    StringRef name = activations;
+    bool isStatic = name.consume_back("-static");
+    auto parsed = parseFormat(name);
+    if (!parsed || parsed->kind != FormatKind::Int || parsed->hasZero() ||
+        name.contains(':')) {
       if (!parsed)
         llvm::consumeError(parsed.takeError());
       return emitError(getOperation().getLoc())
-             << "activations: expected fp32 or int1 to int8, but got '"
+             << "activations: expected fp32, int1 to int8 or int1-static to "
+                "int8-static, but got '"
              << activations << "'";
     }
     activationsAttr = ActivationsAttr::get(
-        &getContext(), parsed->bits, Granularity::PerToken, RangeMode::Dynamic);
+        &getContext(), parsed->bits,
+        isStatic ? Granularity::PerTensor : Granularity::PerToken,
+        isStatic ? RangeMode::Static : RangeMode::Dynamic);
     return success();
   }
 

@@ -24,16 +24,16 @@ struct DetectGrids : impl::DetectGridsBase<DetectGrids> {
           format && format.getReason() == "default")
         weights.push_back(std::move(weight));
     std::vector<std::optional<Format>> found(weights.size());
-    parallelFor(&getContext(), 0, weights.size(), [&](size_t index) {
-      found[index] = detect(weights[index].constant);
-    });
+    parallelFor(&getContext(), 0, weights.size(),
+                [&](size_t index) { found[index] = detect(weights[index]); });
     for (auto [weight, format] : llvm::zip_equal(weights, found))
       if (format && isSmallEnough(weight, *format))
         assign(weight, *format);
   }
 
 private:
-  static std::optional<Format> detect(arith::ConstantOp constant) {
+  static std::optional<Format> detect(const WeightUsers &weight) {
+    arith::ConstantOp constant = weight.constant;
     // Equal weights everywhere stand for others, in IR that is written by hand.
     if (isa<SplatElementsAttr>(constant.getValue()))
       return std::nullopt;
@@ -42,7 +42,9 @@ private:
     // What is wrong with the data is said where it is needed.
     if (failed(matrix))
       return std::nullopt;
-    std::optional<Format> format = detectGrid(*matrix);
+    // Tables are looked up in symmetric formats.
+    bool withZeros = llvm::all_of(weight.users, llvm::IsaPred<LinearOp>);
+    std::optional<Format> format = detectGrid(*matrix, withZeros);
     if (!format || !kernelServes(*format, matrix->rows, matrix->cols))
       return std::nullopt;
     return format;

@@ -47,8 +47,9 @@ def AssignFormats : Pass<"assign-formats", "::mlir::ModuleOp"> {
            "of fewer than 8 bits share scales in groups, else fp32">,
     Option<"activations", "activations", "std::string",
            /*default=*/"\"int8\"",
-           "Format of the linears' activations: fp32 or int1 to int8, per "
-           "token, dynamic">,
+           "Format of the linears' activations: fp32, int1 to int8 (per token, "
+           "dynamic), or int1-static to int8-static (per tensor, by "
+           "calibration)">,
     Option<"attention", "attention", "std::string", /*default=*/"\"auto\"",
            "Products of attention: auto, fp32 or int8">,
     ListOption<"keep", "keep", "std::string",
@@ -67,10 +68,10 @@ def DetectGrids : Pass<"detect-grids", "::mlir::ModuleOp"> {
     Quantization-aware training ends with weights that are a scale times a
     small integer, which exporters write as floats. Where a weight with a
     `default` format lies on such a grid (binary, ternary or 1 to 8 bits, for
-    the whole matrix, each row, or 128, 64 or 32 of a row), and the grid has no
-    more bits than the format asked for, its format becomes that of the grid:
-    `quantize-weights` then stores it without loss, every float coming back
-    equal (`lib/quant/Grid.h`).
+    the whole matrix, each row, or 128, 64 or 32 of a row; for linears also
+    with zero points), and the grid has no more bits than the format asked for,
+    its format becomes that of the grid: `quantize-weights` then stores it
+    without loss, every float coming back equal (`lib/quant/Grid.h`).
 
     ```mlir
     %w = arith.constant dense<[[0.5, -0.5, 0.0, 0.5, ...], ...]> : tensor<64x64xf32>
@@ -81,6 +82,39 @@ def DetectGrids : Pass<"detect-grids", "::mlir::ModuleOp"> {
   }];
   let statistics = [
     Statistic<"detected", "num-detected", "weights on a grid">
+  ];
+  let dependentDialects = ["::mixbit::MixbitDialect"];
+}
+
+def RecoverQuantizers : Pass<"recover-quantizers", "::mlir::ModuleOp"> {
+  let summary = "Quantizers that a network has in front of its linears";
+  let description = [{
+    Quantization-aware training leaves its quantizers of activations in the
+    network: a division by a scale, rounding, clamping, a product with the
+    scale (from QuantizeLinear and DequantizeLinear, or spelled out as learned
+    step sizes and the elastic quantizers of BiT are). Where one stands in
+    front of a linear whose weight waits for a format of integers, it becomes
+    the linear's `activations`, per tensor and static, so that its codes enter
+    an integer product. Codes are those that the network computes, bit for bit.
+
+    A quantizer that takes the minimum m of its input off, and adds it again,
+    leaves the product with m to a vector of the weight's row sums.
+
+    ```mlir
+    %d = mixbit.binary %x, %step {kind = #mixbit.binary_kind<div>} : ...
+    %r = mixbit.unary %d {kind = #mixbit.unary_kind<round>} : ...
+    %l = mixbit.binary %r, %low {kind = #mixbit.binary_kind<max>} : ...
+    %h = mixbit.binary %l, %high {kind = #mixbit.binary_kind<min>} : ...
+    %q = mixbit.binary %h, %step {kind = #mixbit.binary_kind<mul>} : ...
+    %y = mixbit.linear %q, %w {activations = ..., format = ...} : ...
+    // becomes
+    %y = mixbit.linear %x, %w {
+      activations = #mixbit.activations<8, per_tensor, static, <divide, step = 2.500000e-01 : f32, scale = 2.500000e-01 : f32, low = -127, high = 127>>,
+      format = ...} : ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"recovered", "num-recovered", "linears with a quantizer">
   ];
   let dependentDialects = ["::mixbit::MixbitDialect"];
 }

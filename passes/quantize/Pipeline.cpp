@@ -17,6 +17,7 @@ void buildFormatPipeline(mlir::OpPassManager &manager,
     manager.addPass(createSortRows(context->rowOrders));
   manager.addPass(createAssignFormats(options));
   manager.addPass(createDetectGrids());
+  manager.addPass(createRecoverQuantizers());
   if (options.weights == "auto")
     manager.addPass(createAllocateFormats(allocate, context));
 }

@@ -68,8 +68,14 @@ private:
     if (!activations)
       return complain(op) << "no kernel exists for " << segmentsName(*segments)
                           << " weights with fp32 activations";
-    if (activations->getGranularity() != Granularity::PerToken ||
-        activations->getMode() != RangeMode::Dynamic)
+    if (activations->getCodes())
+      return success();
+    bool isPerToken = activations->getGranularity() == Granularity::PerToken;
+    bool isStatic = activations->getMode() == RangeMode::Static;
+    if (isStatic && !isPerToken)
+      return complain(op) << "expected calibration data for static "
+                             "activations, but got none";
+    if (isStatic || !isPerToken)
       return complain(op) << "no kernel exists for activations of "
                           << *activations;
     return success();

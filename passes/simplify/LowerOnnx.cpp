@@ -1,8 +1,7 @@
 //===- LowerOnnx.cpp - onnx operations become mixbit primitives -----------===//
 //
 // The walk, and the values that arithmetic on shapes folds to. The lowerings
-// themselves are in LowerMath.cpp, LowerShape.cpp, LowerGather.cpp and
-// LowerNN.cpp.
+// themselves are in the other files of that name.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/simplify/Constants.h"
@@ -186,7 +185,8 @@ LogicalResult OnnxLowering::lower(Operation *op) {
     }
   bool handled = false;
   for (auto family : {&OnnxLowering::lowerMath, &OnnxLowering::lowerShape,
-                      &OnnxLowering::lowerNN, &OnnxLowering::lowerContrib}) {
+                      &OnnxLowering::lowerNN, &OnnxLowering::lowerContrib,
+                      &OnnxLowering::lowerQuantization}) {
     LogicalResult result = (this->*family)(op, handled);
     if (failed(result))
       return failure();

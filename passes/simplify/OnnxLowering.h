@@ -57,6 +57,7 @@ private:
   llvm::LogicalResult lowerShape(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerNN(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerContrib(mlir::Operation *op, bool &handled);
+  llvm::LogicalResult lowerQuantization(mlir::Operation *op, bool &handled);
 
   // LowerMath.cpp
   llvm::LogicalResult lowerUnary(mlir::Operation *op, UnaryKind kind);
@@ -124,11 +125,22 @@ private:
   std::optional<Window> getWindow(Windowed op, mlir::Value x,
                                   llvm::ArrayRef<int64_t> extents);
 
+  // LowerQuantization.cpp
+  llvm::LogicalResult lowerOp(onnx::QuantizeLinearOp op);
+  llvm::LogicalResult lowerOp(onnx::DequantizeLinearOp op);
+  struct ScaleLayout;
+  std::optional<ScaleLayout> scaleLayout(llvm::ArrayRef<mlir::AffineExpr> data,
+                                         llvm::ArrayRef<mlir::AffineExpr> scale,
+                                         int64_t axis, int64_t blockSize);
+  mlir::Value scaleOperand(mlir::Value operand, const ScaleLayout &layout);
+
   mlir::func::FuncOp func;
   GraphBuilder builder;
   SymbolicValues values;
   ElementFunctions functions;
   llvm::DenseMap<mlir::Value, mlir::Value> lowered;
+  /// Codes of QuantizeLinear before they become integers.
+  llvm::DenseMap<mlir::Value, mlir::Value> floatCodes;
   /// The operation that is being lowered, and its location.
   mlir::Operation *current = nullptr;
   mlir::Location location;

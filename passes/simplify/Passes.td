@@ -49,6 +49,26 @@ def FoldGraph : Mixbit_SimplifyPass<"fold-graph"> {
   let statistics = [Statistic<"numFolded", "folded", "operations folded">];
 }
 
+def FoldConstants : Mixbit_SimplifyPass<"fold-constants"> {
+  let summary = "Computes what depends on constants alone";
+  let description = [{
+    Elementwise operations, reductions, reshapes and transposes of constants
+    are evaluated, each in the type it is in (floats in f32, in the order of
+    the operations), as far as the result is no larger than its operands. So
+    weights behind the quantizers of quantization-aware training become the
+    floats that the network computes with: `detect-grids` finds their grid.
+    Whole chains are evaluated at once; what lies between is freed.
+
+    ```mlir
+    %r = mixbit.binary %w, %scale {kind = #mixbit.binary_kind<div>} : ...
+    %q = mixbit.unary %r {kind = #mixbit.unary_kind<round>} : ...
+    %y = mixbit.binary %q, %scale {kind = #mixbit.binary_kind<mul>} : ...
+    // %y becomes a constant, if %w and %scale are
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "constants computed">];
+}
+
 def RecoverLayerNorm : Mixbit_SimplifyPass<"recover-layer-norm"> {
   let summary = "Layer normalization out of its arithmetic";
   let description = [{

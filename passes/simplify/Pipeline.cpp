@@ -21,6 +21,8 @@ void buildSimplifyPipeline(OpPassManager &manager, bool trimPadding) {
   // Recovery follows uses, so equal subexpressions have to be one value.
   nested.addPass(createFoldGraph());
   nested.addPass(createCSEPass());
+  // Weights behind quantizers become constants before linears look for them.
+  nested.addPass(createFoldConstants());
   nested.addPass(createRecoverLayerNorm());
   nested.addPass(createRecoverActivations());
   nested.addPass(createRecoverEmbedding());

@@ -51,6 +51,18 @@ static std::string parseWeights(StringRef text, CompileOptions &options) {
   return "";
 }
 
+/// "fp32", "int8", "int8-static", ...
+static std::string parseActivations(StringRef text, CompileOptions &options) {
+  options.activations = text.str();
+  bool isStatic = text.consume_back("-static");
+  unsigned bits = 0;
+  if ((text == "fp32" && !isStatic) ||
+      (text.consume_front("int") && !text.getAsInteger(10, bits) && bits >= 1 &&
+       bits <= 8))
+    return "";
+  return "fp32, int1 to int8, or int1-static to int8-static";
+}
+
 static std::string parseKeep(StringRef text, CompileOptions &options) {
   // The last '=': names of nodes may hold one, names of formats do not.
   auto [pattern, format] = text.rsplit('=');
@@ -158,14 +170,30 @@ int mixbit::tool::runCompile(Arguments arguments) {
   command.choice("--packing", {"dense", "planes"}, options.packing,
                  "how weights are stored: dense (default), or in planes\n"
                  "of 1, 2, 4 or 8 bits, larger but cheaper to expand");
-  command.choice("--activations", {"fp32", "int8", "int4", "int2", "int1"},
-                 options.activations,
-                 "format of activations in quantized layers (default:\n"
-                 "int8, one scale a token, found as the model runs)");
+  command.custom(
+      "--activations", "FORMAT",
+      [&](StringRef text) { return parseActivations(text, options); },
+      "format of activations in quantized layers: fp32, int8\n"
+      "(default) to int1, one scale a token, found as the model\n"
+      "runs; int8-static to int1-static, one scale a layer,\n"
+      "found on the calibration data");
   command.choice("--attention", {"auto", "fp32", "int8"}, options.attention,
                  "products of attention (default: auto, which is int8 on\n"
                  "targets where that is faster, if the layers are\n"
                  "quantized)");
+  command.custom(
+      "--smooth", "auto|off|ALPHA",
+      [&](StringRef text) {
+        double alpha = 0;
+        options.smooth = text.str();
+        bool isGood = text == "auto" || text == "off" ||
+                      (!text.getAsDouble(alpha) && alpha > 0 && alpha < 1);
+        return std::string(
+            isGood ? "" : "auto, off, or an exponent between 0 and 1");
+      },
+      "move outliers of activations into weights, by the\n"
+      "calibration data (default: auto with static activations,\n"
+      "else off)");
   command.custom(
       "--keep", "PATTERN=FORMAT",
       [&](StringRef text) { return parseKeep(text, options); },
@@ -253,6 +281,14 @@ int mixbit::tool::runCompile(Arguments arguments) {
                      .Default(Emit::Ptx);
   if (std::string wrong = checkBudget(options); !wrong.empty())
     return command.usageError(wrong);
+  if (!options.smooth.empty() && options.smooth != "off" &&
+      options.calibration.empty())
+    return command.usageError("expected --calibration with --smooth " +
+                              options.smooth);
+  if (StringRef(options.activations).ends_with("-static") &&
+      options.calibration.empty())
+    return command.usageError("expected --calibration with --activations " +
+                              options.activations);
   auto targets = resolveTargets(options.target);
   if (!targets)
     return command.usageError("option '--target': " +

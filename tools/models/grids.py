@@ -7,7 +7,8 @@ binary.onnx    weights {-a, a} with one a a row, a = mean|W| of the row
 
 Straight-through estimators train the latent weights; activations are quantized to 8 bits a token as the compiled library does
 it. What is exported are the floats that the quantizers give, which lie on a grid; the file says nothing about that. test.npz
-holds samples, labels, and for each model PyTorch's logits (NAME_logits).
+holds samples, labels, and for each model PyTorch's logits (NAME_logits), codes and scales of its weights (NAME_codes0,
+NAME_scales0, ...).
 """
 import os
 import sys
@@ -103,6 +104,10 @@ def main():
             accuracy = (logits.argmax(1) == truth).float().mean()
             print(f"{name}: accuracy {accuracy:.3f}")
             arrays[f"{name}_logits"] = logits.numpy()
+            for index, layer in enumerate(layer for layer in model if isinstance(layer, QuantizedLinear)):
+                codes, scales = layer.quantizer(layer.weight)
+                arrays[f"{name}_codes{index}"] = codes.to(torch.int8).numpy()
+                arrays[f"{name}_scales{index}"] = scales.reshape(-1).numpy()
         onnxfile.export(exported(model), (test[:2],), f"{out}/{name}.onnx", ["x"], "logits", {0: "batch"}, 17)
     np.savez_compressed(f"{out}/test.npz", **arrays)
 

@@ -567,8 +567,90 @@ func.func @quantized_segments(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<
 // -----
 
 !q = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @full_range(%c: tensor<2x4xi8>, %s: tensor<f32>, %w: tensor<3x4x!q>) {
+  %0 = mixbit.quantized_linear %c, %s, %w {full_range} : (tensor<2x4xi8>, tensor<f32>, tensor<3x4x!q>) -> tensor<2x3xf32>
+  // expected-error @below {{expected codes of 8 bits with a full range, but got 2}}
+  %1 = mixbit.quantized_linear %c, %s, %w {bits = 2 : i64, full_range} : (tensor<2x4xi8>, tensor<f32>, tensor<3x4x!q>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+!q = !mixbit.int<8, group = [1, 0], scale = f32>
 func.func @quantized_inputs(%c: tensor<2x4xi8>, %s: tensor<2xf32>, %w: tensor<3x4x!mixbit.mixed<axis = 1, segments = [1 : !q, 3 : !q]>>) {
   // expected-error @below {{expected a weight of a quantized type or of such segments of outputs, but got}}
   %0 = mixbit.quantized_linear %c, %s, %w {bits = 8 : i64} : (tensor<2x4xi8>, tensor<2xf32>, tensor<3x4x!mixbit.mixed<axis = 1, segments = [1 : !q, 3 : !q]>>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @quantize_scalars(%x: tensor<2x4xf32>, %s: tensor<f32>) {
+  // expected-error @below {{expected 2 scalars for the kind divide, but got 1}}
+  %0 = mixbit.quantize %x, %s {kind = #mixbit.code_kind<divide>, low = -127 : i64, high = 127 : i64} : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_sign_scalars(%x: tensor<2x4xf32>, %s: tensor<f32>) {
+  // expected-error @below {{expected 0 scalars for the kind sign, but got 2}}
+  %0 = mixbit.quantize %x, %s, %s {kind = #mixbit.code_kind<sign>, low = -1 : i64, high = 1 : i64} : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_range(%x: tensor<2x4xf32>, %s: tensor<f32>) {
+  // expected-error @below {{expected codes of a signed byte, the lowest first, but got -128 to 128}}
+  %0 = mixbit.quantize %x, %s, %s {kind = #mixbit.code_kind<multiply>, low = -128 : i64, high = 128 : i64} : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_order(%x: tensor<2x4xf32>, %s: tensor<f32>) {
+  // expected-error @below {{expected codes of a signed byte, the lowest first, but got 3 to 2}}
+  %0 = mixbit.quantize %x, %s, %s {kind = #mixbit.code_kind<multiply>, low = 3 : i64, high = 2 : i64} : (tensor<2x4xf32>, tensor<f32>, tensor<f32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_sign(%x: tensor<2x4xf32>) {
+  // expected-error @below {{expected codes from -1 to 1 of a sign, but got 0 to 1}}
+  %0 = mixbit.quantize %x {kind = #mixbit.code_kind<binary>, low = 0 : i64, high = 1 : i64} : (tensor<2x4xf32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_x(%x: tensor<2x4xf16>) {
+  // expected-error @below {{expected x of 'f32', but got 'tensor<2x4xf16>'}}
+  %0 = mixbit.quantize %x {kind = #mixbit.code_kind<binary>, low = -1 : i64, high = 1 : i64} : (tensor<2x4xf16>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_codes(%x: tensor<2x4xf32>) {
+  // expected-error @below {{expected codes of 'i8', but got 'tensor<2x4xi32>'}}
+  %0 = mixbit.quantize %x {kind = #mixbit.code_kind<binary>, low = -1 : i64, high = 1 : i64} : (tensor<2x4xf32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @quantize_scalar_rank(%x: tensor<2x4xf32>, %s: tensor<f32>, %t: tensor<4xf32>) {
+  // expected-error @below {{expected a scalar of rank 0, but got 'tensor<4xf32>'}}
+  %0 = mixbit.quantize %x, %t, %s {kind = #mixbit.code_kind<divide>, low = -127 : i64, high = 127 : i64} : (tensor<2x4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_scalar_type(%x: tensor<2x4xf32>, %s: tensor<f32>, %t: tensor<f16>) {
+  // expected-error @below {{expected a scalar of 'f32', but got 'tensor<f16>'}}
+  %0 = mixbit.quantize %x, %s, %t {kind = #mixbit.code_kind<divide>, low = -127 : i64, high = 127 : i64} : (tensor<2x4xf32>, tensor<f32>, tensor<f16>) -> tensor<2x4xi8>
   return
 }

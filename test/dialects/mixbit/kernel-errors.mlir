@@ -760,6 +760,17 @@ mixbit.kernel @k(%a: memref<?x64xf32>, %c: memref<?x8xf32>, %w: memref<512xi8>, 
 
 // -----
 
+mixbit.kernel @k(%a: memref<?x64xi8>, %c: memref<?x8xf32>, %w: memref<512xi8>, %as: memref<?xf32>, %ws: memref<1x1x64xf32>) {
+  // expected-error @below {{expected a of i8 and no a_bits with a full range, but got 'memref<?x64xi8>' with a_bits}}
+  mixbit.contract a(%a, %as : memref<?x64xi8>, memref<?xf32>) w(%w, %ws : memref<512xi8>, memref<1x1x64xf32>) outs(%c : memref<?x8xf32>)
+      maps [affine_map<(m, n) -> (m, n)>] format !mixbit.binary<group = [1, 0], scale = f32> shape [8, 64] layout <panel = 64, block = 32, inner = 32, bits = 1> attributes {a_bits = 1 : i64, full_range} {
+  ^bb0(%acc: f32):
+    mixbit.yield %acc : f32
+  }
+}
+
+// -----
+
 func.func @lookup_size(%t: vector<24xi8>) {
   // expected-error @below {{expected a vector of a multiple of 16 bytes, but got 'vector<24xi8>'}}
   %0 = mixbit.lookup %t, %t : vector<24xi8>

@@ -55,6 +55,41 @@ func.func private @f() -> !mixbit.mixed<axis = 0, segments = [4 : i8]>
 
 // -----
 
+// expected-error @below {{expected activations of 4 bits, per tensor and static, with codes, but got 8 bits, per_tensor and static}}
+"test.attr"() {a = #mixbit.activations<8, per_tensor, static, <divide, step = 1.0 : f32, scale = 1.0 : f32, low = -8, high = 7>>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected activations of 4 bits, per tensor and static, with codes, but got 4 bits, per_token and static}}
+"test.attr"() {a = #mixbit.activations<4, per_token, static, <divide, step = 1.0 : f32, scale = 1.0 : f32, low = -8, high = 7>>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected activations of 4 bits, per tensor and static, with codes, but got 4 bits, per_tensor and dynamic}}
+"test.attr"() {a = #mixbit.activations<4, per_tensor, dynamic, <divide, step = 1.0 : f32, scale = 1.0 : f32, low = -8, high = 7>>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected a step of f32 above 0, but got 0.000000e+00 : f32}}
+"test.attr"() {a = #mixbit.static_codes<divide, step = 0.0 : f32, scale = 1.0 : f32, low = -8, high = 7>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected a scale of f32 above 0, but got 1.000000e+00 : f64}}
+"test.attr"() {a = #mixbit.static_codes<divide, step = 1.0 : f32, scale = 1.0 : f64, low = -8, high = 7>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected 2 to 256 codes, the lowest first, but got -128 to 128}}
+"test.attr"() {a = #mixbit.static_codes<multiply, step = 1.0 : f32, scale = 1.0 : f32, low = -128, high = 128>} : () -> ()
+
+// -----
+
+// expected-error @below {{expected codes from -1 to 1 of a sign, but got 0 to 1}}
+"test.attr"() {a = #mixbit.static_codes<sign, step = 1.0 : f32, scale = 1.0 : f32, low = 0, high = 1>} : () -> ()
+
+// -----
+
 // expected-error @below {{expected a quantized or float type, but got 'i8'}}
 "test.attr"() {a = #mixbit.format<i8, "keep">} : () -> ()
 

@@ -25,6 +25,10 @@
   activations = #mixbit.activations<8, per_token, dynamic>,
   // CHECK-DAG: static_activations = #mixbit.activations<4, per_tensor, static>
   static_activations = #mixbit.activations<4, per_tensor, static>,
+  // CHECK-DAG: known_activations = #mixbit.activations<8, per_tensor, static, <divide, step = 2.500000e-01 : f32, scale = 5.000000e-01 : f32, low = -3, high = 252>>
+  known_activations = #mixbit.activations<8, per_tensor, static, <divide, step = 0.25 : f32, scale = 0.5 : f32, low = -3, high = 252>>,
+  // CHECK-DAG: codes = #mixbit.static_codes<sign, step = 1.000000e+00 : f32, scale = 5.000000e-01 : f32, low = -1, high = 1>
+  codes = #mixbit.static_codes<sign, step = 1.0 : f32, scale = 0.5 : f32, low = -1, high = 1>,
   // CHECK-DAG: format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f32>, "keep">
   format = #mixbit.format<!mixbit.int<4, group = [1, 128], scale = f32>, "keep">,
   // CHECK-DAG: float_format = #mixbit.format<f32, "allocated">

@@ -77,6 +77,14 @@ func.func @two_rows(%acc: vector<8xi32>, %c: vector<32xi8>, %d: vector<32xi8>, %
   %s = mixbit.dot %acc, %c, %e {max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
   return %r, %s : vector<8xi32>, vector<8xi32>
 }
+// Data of -128 has no sign to change: words instead of bytes.
+// CHECK-LABEL: @full_range
+// CHECK-NOT: psign
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+func.func @full_range(%acc: vector<8xi32>, %c: vector<32xi8>, %d: vector<32xi8>) -> vector<8xi32> {
+  %r = mixbit.dot %acc, %c, %d {full_range, max_code = 255 : i64} : vector<8xi32>, vector<32xi8>
+  return %r : vector<8xi32>
+}
 // CHECK-LABEL: @tables
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%arg0, %arg1)
 func.func @tables(%t: vector<32xi8>, %i: vector<32xi8>) -> vector<32xi8> {

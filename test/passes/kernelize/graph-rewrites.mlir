@@ -57,3 +57,46 @@ func.func @dynamic_weight(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -
   %z = mixbit.linear %y, %c, %b : (tensor<?x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
   return %z : tensor<?x4xf32>
 }
+
+// -----
+
+// Static activations: codes of 0 to 255 are shifted by 128, which the bias makes
+// up for (0.25 * 128 * the rows' sums 0 and 4 * 0.5); two layers share them.
+// CHECK-LABEL: func.func @static(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<2x4xf32>
+// CHECK-DAG: %[[STEP:.*]] = arith.constant dense<4.000000e+00> : tensor<f32>
+// CHECK-DAG: %[[SHIFT:.*]] = arith.constant dense<1.280000e+02> : tensor<f32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<2.500000e-01> : tensor<f32>
+// CHECK: %[[C:.*]] = mixbit.quantize %[[X]], %[[STEP]], %[[SHIFT]] {high = 127 : i64, kind = #mixbit.code_kind<multiply>, low = -128 : i64}
+// CHECK-NOT: mixbit.quantize %
+// CHECK: %[[B:.*]] = arith.constant dense<[1.000000e+00, 6.600000e+01]> : tensor<2xf32>
+// CHECK: mixbit.quantized_linear %[[C]], %[[SCALE]], %{{.*}}, %[[B]] {full_range}
+// CHECK: %[[N:.*]] = arith.constant dense<[0.000000e+00, 6.400000e+01]> : tensor<2xf32>
+// CHECK: mixbit.quantized_linear %[[C]], %[[SCALE]], %{{.*}}, %[[N]] {full_range}
+!q = !mixbit.int<8, group = [1, 0], scale = f32>
+#unsigned = #mixbit.activations<8, per_tensor, static, <multiply, step = 4.0 : f32, scale = 0.25 : f32, low = 0, high = 255>>
+func.func @static(%x: tensor<2x4xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %w = mixbit.quantized_constant codes(dense<[[-127, 127, -127, 127], [-127, -127, -127, -127]]> : tensor<2x4xi8>) scales(dense<0.5> : tensor<2x1xf32>) : tensor<2x4x!q>
+  %b = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %y = mixbit.linear %x, %w, %b {activations = #unsigned} : (tensor<2x4xf32>, tensor<2x4x!q>, tensor<2xf32>) -> tensor<2x2xf32>
+  %z = mixbit.linear %x, %w {activations = #unsigned} : (tensor<2x4xf32>, tensor<2x4x!q>) -> tensor<2x2xf32>
+  return %y, %z : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// -----
+
+// Three values are brought to -1, 0 and 1; a sign needs nothing.
+// CHECK-LABEL: func.func @few(
+// CHECK: mixbit.quantize %{{[^,]*}} {high = 1 : i64, kind = #mixbit.code_kind<sign>, low = -1 : i64}
+// CHECK: mixbit.quantize %{{[^,]*}}, %{{.*}}, %{{.*}} {high = 1 : i64, kind = #mixbit.code_kind<divide>, low = -1 : i64}
+// CHECK: mixbit.quantized_linear {{.*}}bits = 2 : i64
+// CHECK: mixbit.quantized_linear {{.*}}bits = 2 : i64
+!q = !mixbit.binary<group = [1, 0], scale = f32>
+func.func @few(%x: tensor<2x8xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %w = mixbit.quantized_constant codes(dense<15> : tensor<2x1xi8>) scales(dense<0.5> : tensor<2x1xf32>) : tensor<2x8x!q>
+  %y = mixbit.linear %x, %w {activations = #mixbit.activations<2, per_tensor, static, <divide, step = 0.5 : f32, scale = 0.5 : f32, low = 0, high = 2>>}
+    : (tensor<2x8xf32>, tensor<2x8x!q>) -> tensor<2x2xf32>
+  %z = mixbit.linear %x, %w {activations = #mixbit.activations<2, per_tensor, static, <sign, step = 1.0 : f32, scale = 0.5 : f32, low = -1, high = 1>>}
+    : (tensor<2x8xf32>, tensor<2x8x!q>) -> tensor<2x2xf32>
+  return %y, %z : tensor<2x2xf32>, tensor<2x2xf32>
+}

@@ -5,7 +5,9 @@
 // RUN: not mixbit-opt --assign-formats="weights=int4 scale=f16" %s 2>&1 | FileCheck %s --check-prefix=SCALE
 // SCALE: error: weights: expected scales of fp32, fp16 or bf16, but got 'f16'
 // RUN: not mixbit-opt --assign-formats="activations=binary" %s 2>&1 | FileCheck %s --check-prefix=ACTIVATIONS
-// ACTIVATIONS: error: activations: expected fp32 or int1 to int8, but got 'binary'
+// ACTIVATIONS: error: activations: expected fp32, int1 to int8 or int1-static to int8-static, but got 'binary'
+// RUN: not mixbit-opt --assign-formats="activations=fp32-static" %s 2>&1 | FileCheck %s --check-prefix=STATIC
+// STATIC: error: activations: expected fp32, int1 to int8 or int1-static to int8-static, but got 'fp32-static'
 // RUN: not mixbit-opt --assign-formats="keep=head" %s 2>&1 | FileCheck %s --check-prefix=RULE
 // RULE: error: keep: expected PATTERN=FORMAT, but got 'head'
 // RUN: not mixbit-opt --assign-formats="keep=head=int0" %s 2>&1 | FileCheck %s --check-prefix=FORMAT

@@ -101,3 +101,14 @@ func.func @escapes(%w: tensor<2x64x!int8>) -> tensor<2x64x!int8> {
   // expected-error @below {{node 'return': expected quantized values as weights only, but got operand 0 of 'tensor<2x64x!mixbit.int<8, group = [1, 0], scale = f32>>'}}
   return %w : tensor<2x64x!int8>
 }
+
+// -----
+
+!int8 = !mixbit.int<8, group = [1, 0], scale = f32>
+func.func @static_activations(%x: tensor<?x64xf32>, %w: tensor<2x64x!int8>) {
+  %0 = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_tensor, static, <multiply, step = 4.0 : f32, scale = 0.25 : f32, low = -127, high = 127>>}
+    : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  // expected-error @below {{node 'linear': expected calibration data for static activations, but got none}}
+  %1 = mixbit.linear %x, %w {activations = #mixbit.activations<8, per_tensor, static>} : (tensor<?x64xf32>, tensor<2x64x!int8>) -> tensor<?x2xf32>
+  return
+}

@@ -22,3 +22,12 @@ func.func @causal(%x: tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32> {
   %y = onnx.Attention %x, %x, %x, %none, %none, %none {is_causal = 1 : i64} : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, none, none, none) -> tensor<1x2x4x8xf32> loc("/layer/Attention")
   return %y : tensor<1x2x4x8xf32>
 }
+
+// -----
+
+// CHECK: error: {{.*}}node '/w/DequantizeLinear' (DequantizeLinear): blocks of 3 that do not divide the axis, not supported
+func.func @blocks(%x: tensor<4x3xi8>, %s: tensor<2x3xf32>) -> tensor<4x3xf32> {
+  %none = onnx.none : none
+  %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 3 : i64} : (tensor<4x3xi8>, tensor<2x3xf32>, none) -> tensor<4x3xf32> loc("/w/DequantizeLinear")
+  return %y : tensor<4x3xf32>
+}

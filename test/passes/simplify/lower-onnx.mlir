@@ -123,3 +123,33 @@ func.func @mean_pooling(%x: tensor<?x?x8xf32> {mixbit.dims = #hidden}, %m: tenso
   %y = onnx.Div %s, %c : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// A quantizer: codes stay floats between the two.
+// CHECK-LABEL: func @quantizer
+// CHECK: %[[D:.*]] = mixbit.binary %arg0, %{{.*}} {kind = #mixbit.binary_kind<div>}
+// CHECK: %[[R:.*]] = mixbit.unary %[[D]] {kind = #mixbit.unary_kind<round>}
+// CHECK: %[[Z:.*]] = mixbit.binary %[[R]], %{{.*}} {kind = #mixbit.binary_kind<add>}
+// CHECK: %[[L:.*]] = mixbit.binary %[[Z]], %{{.*}} {kind = #mixbit.binary_kind<max>}
+// CHECK: %[[H:.*]] = mixbit.binary %[[L]], %{{.*}} {kind = #mixbit.binary_kind<min>}
+// CHECK: %[[S:.*]] = mixbit.binary %[[H]], %{{.*}} {kind = #mixbit.binary_kind<sub>}
+// CHECK: mixbit.binary %[[S]], %{{.*}} {kind = #mixbit.binary_kind<mul>}
+// CHECK-NEXT: return
+func.func @quantizer(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 8)>}) -> tensor<?x8xf32> attributes {mixbit.symbols = ["batch"]} {
+  %s = onnx.constant {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
+  %z = onnx.constant {value = dense<3> : tensor<ui8>} : () -> tensor<ui8>
+  %q = onnx.QuantizeLinear %x, %s, %z : (tensor<?x8xf32>, tensor<f32>, tensor<ui8>) -> tensor<?x8xui8>
+  %y = onnx.DequantizeLinear %q, %s, %z : (tensor<?x8xui8>, tensor<f32>, tensor<ui8>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// Scales of blocks of two along the first axis, and of columns.
+// CHECK-LABEL: func @blocks
+// CHECK: mixbit.reshape {{.*}} -> tensor<2x2x3xf32>
+// CHECK: mixbit.reshape {{.*}} -> tensor<2x1x3xf32>
+// CHECK: mixbit.binary {{.*}} : (tensor<2x2x3xf32>, tensor<2x1x3xf32>) -> tensor<2x2x3xf32>
+// CHECK: mixbit.reshape {{.*}} -> tensor<4x3xf32>
+func.func @blocks(%x: tensor<4x3xi8>, %s: tensor<2x3xf32>) -> tensor<4x3xf32> {
+  %none = onnx.none : none
+  %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 2 : i64} : (tensor<4x3xi8>, tensor<2x3xf32>, none) -> tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
+}

@@ -142,4 +142,126 @@ TEST(RoundOnCalibration, MatchesLoopsOverSamples) {
   }
 }
 
+/// A network whose activations are static, and samples for it; columns 3 and 9
+/// of the samples are larger by `outliers`.
+struct StaticCase {
+  StaticCase(float outliers, std::vector<double> smoothing) {
+    for (size_t i = 0; i != x.size(); ++i)
+      if (i % 16 == 3 || i % 16 == 9)
+        x[i] *= outliers;
+    context
+        .loadDialect<MixbitDialect, arith::ArithDialect, func::FuncDialect>();
+    std::string text = network(w1, w2);
+    StringRef dynamic = "per_token, dynamic", fixed = "per_tensor, static";
+    for (size_t at; (at = text.find(dynamic.str())) != std::string::npos;)
+      text.replace(at, dynamic.size(), fixed.str());
+    for (StringRef format : {"!mixbit.int<3,", "!mixbit.ternary<"}) {
+      size_t at = text.find(format.str());
+      text.replace(at, format.size(), "!mixbit.int<8,");
+    }
+    module = parseSourceString<ModuleOp>(text, &context);
+    llvm::SmallString<128> path;
+    if (!module || llvm::sys::fs::createTemporaryFile("samples", "npz", path))
+      return;
+    Tensor samples(MIXBIT_F32, {70, 16});
+    for (size_t i = 0; i != x.size(); ++i)
+      samples.setFloat(i, x[i]);
+    llvm::cantFail(writeNpz(path, {{"x", samples}}));
+    auto data = llvm::cantFail(CalibrationData::load({path.str().str()}));
+    llvm::sys::fs::remove(path);
+    CalibrateOptions options;
+    options.threads = 1;
+    options.smoothing = smoothing;
+    result = llvm::cantFail(
+        roundOnCalibration(*module, data, options, llvm::nulls()));
+  }
+
+  /// What the two layers compute in the end, with codes, scales and rounded
+  /// weights of the result, against floats.
+  double outputError() const {
+    auto reluOf = [](std::vector<float> values) {
+      for (float &value : values)
+        value = std::max(value, 0.0f);
+      return values;
+    };
+    std::vector<float> values = x;
+    SmallVector<Operation *> linears;
+    module.get()->walk([&](LinearOp op) { linears.push_back(op); });
+    for (auto [index, op] : llvm::enumerate(linears)) {
+      auto smoothing = result.smoothing.find(op->getOperand(0));
+      if (smoothing != result.smoothing.end())
+        for (size_t i = 0; i != values.size(); ++i)
+          values[i] /= smoothing->second.scales[i % 16];
+      quantizeInPlace(values, result.activations.find(op)->second, 1);
+      auto matrix = std::next(result.weights.begin(), index)->second;
+      values = multiply(values, dequantize(matrix), matrix.rows, 16);
+      if (index == 0)
+        values = reluOf(values);
+    }
+    std::vector<float> exact =
+        multiply(reluOf(multiply(x, w1, 16, 16)), w2, 8, 16);
+    double error = 0, energy = 0;
+    for (auto [want, got] : llvm::zip_equal(exact, values)) {
+      error += (want - got) * (want - got);
+      energy += want * want;
+    }
+    return error / energy;
+  }
+
+  std::vector<float> w1 = randoms(256, 1), w2 = randoms(128, 2),
+                     x = randoms(70 * 16, 3);
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  CalibrationResult result;
+};
+
+/// The codes are those of the layer's inputs: in floats for the first, behind
+/// the first as it was rounded for the second.
+TEST(RoundOnCalibration, FindsStaticCodes) {
+  StaticCase test(1, {});
+  ASSERT_EQ(test.result.activations.size(), 2u);
+  EXPECT_TRUE(test.result.smoothing.empty());
+  auto expect = [](const StaticCodes &got, ArrayRef<float> inputs) {
+    RangeSearch search;
+    std::vector<float> each(inputs.size() / 16, 1.0f / 70);
+    search.reach(inputs, 16, each);
+    search.count(inputs, 16, each);
+    StaticCodes wanted = search.finish(8);
+    EXPECT_EQ(got.low, wanted.low);
+    EXPECT_EQ(got.high, wanted.high);
+    EXPECT_NEAR(got.scale, wanted.scale, 1e-5 * wanted.scale);
+  };
+  auto first = test.result.activations.begin();
+  expect(first->second, test.x);
+  std::vector<float> values = test.x;
+  quantizeInPlace(values, first->second, 1);
+  values =
+      multiply(values, dequantize(test.result.weights.begin()->second), 16, 16);
+  for (float &value : values)
+    value = std::max(value, 0.0f);
+  expect(std::next(first)->second, values);
+  EXPECT_EQ(std::next(first)->second.low, 0);
+  EXPECT_LT(test.outputError(), 1e-3);
+}
+
+/// Two columns that are a hundred times larger than the others.
+TEST(RoundOnCalibration, SmoothsPlantedOutliers) {
+  StaticCase plain(100, {}), smoothed(100, {0.35, 0.5, 0.65, 0.8});
+  ASSERT_EQ(smoothed.result.smoothing.size(), 1u);
+  const Smoothing &smoothing = smoothed.result.smoothing.begin()->second;
+  EXPECT_GT(smoothing.scales[3], smoothing.scales[4]);
+  EXPECT_GT(smoothing.scales[9], smoothing.scales[10]);
+  EXPECT_LT(smoothed.outputError(), 0.7 * plain.outputError());
+
+  // In the graph: a product in front of the linears, and codes at them.
+  applyActivations(smoothed.result);
+  int products = 0;
+  smoothed.module.get()->walk([&](LinearOp op) {
+    EXPECT_TRUE(op.getActivations()->getCodes());
+    auto product = op.getX().getDefiningOp<BinaryOp>();
+    products += product && product.getKind() == BinaryKind::Mul;
+  });
+  EXPECT_EQ(products, 1);
+}
+
 } // namespace

@@ -130,6 +130,39 @@ TEST_P(ContractTest, MatchesReference) {
   }
 }
 
+/// Data of -128, which the tricks of targets without VNNI have no room for,
+/// next to the most negative weights.
+TEST(ContractFullRange, MatchesReference) {
+  for (Variant variant :
+       {Variant{"x86-64-v3", false}, {"x86-64", false}, {"avx512vnni", true}})
+    for (const Format &format :
+         {Format::makeInt(8, 1, 0),
+          Format::makeInt(8, 1, 64, FloatKind::F32, ZeroKind::I8),
+          Format::makeInt(4, 1, 32), Format::makeTernary(1, 0)}) {
+      const Target *target = findTarget(variant.target);
+      if (!variant.emulate && !isNative(*target))
+        continue;
+      const int64_t n = 70, k = 128;
+      auto make = [&](int64_t m) {
+        auto problem = ContractProblem::make(m, n, k, k, format, 5 + m);
+        problem.reachFullRange();
+        return problem;
+      };
+      auto kernel =
+          JitKernel::compile(make(1).text(), *target, variant.emulate);
+      ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+      for (int64_t m : {1, 3, 13}) {
+        auto problem = make(m);
+        std::vector<float> out(m * n);
+        kernel->run(problem.args(out), 1);
+        expectNear(out, problem.reference(), n, 1e-6f,
+                   std::string(variant.target) + " " + describeFormat(format));
+        if (HasFatalFailure())
+          return;
+      }
+    }
+}
+
 /// All that tiles distinguish: whole and ragged strips, more and fewer than 16
 /// rows left, both halves of a panel, stored and expanded codes, copied rows.
 TEST(ContractAmx, MatchesReference) {

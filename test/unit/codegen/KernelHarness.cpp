@@ -295,6 +295,13 @@ static std::string formatText(const Format &format) {
   return "";
 }
 
+void ContractProblem::reachFullRange() {
+  fullRange = true;
+  for (int64_t row = 0; row != m; ++row)
+    for (int64_t col = row % 3; col < k; col += 3)
+      data.codes[row * k + col] = rows[row * ka + col] = -128;
+}
+
 std::string ContractProblem::text(const std::string &epilogue,
                                   const std::string &name) const {
   auto number = [](int64_t value) { return std::to_string(value); };
@@ -333,7 +340,7 @@ std::string ContractProblem::text(const std::string &epilogue,
        (layout.isBitPlanes()
             ? " attributes {a_bits = " + number(dataBits) + " : i64}"
             : "") +
-       " {\n";
+       (fullRange ? " attributes {full_range}" : "") + " {\n";
   s += "  ^bb0(%acc: f32, %b: f32):\n";
   s += epilogue.empty() ? "    %y = arith.addf %acc, %b : f32\n" : epilogue;
   s += "    mixbit.yield %y : f32\n  }\n}\n";

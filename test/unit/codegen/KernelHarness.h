@@ -65,11 +65,14 @@ struct ContractProblem {
   std::vector<int8_t> rows;           ///< [m][ka]
 
   unsigned dataBits = 8;
+  bool fullRange = false;
 
   static ContractProblem make(int64_t m, int64_t n, int64_t k, int64_t ka,
                               const Format &format, unsigned seed,
                               Density density = Density::Dense,
                               unsigned dataBits = 8);
+  /// Makes every third code of the data -128.
+  void reachFullRange();
   /// Kernel @k: out = contract + bias; `epilogue` replaces the region's body,
   /// from %acc and %b to %y.
   std::string text(const std::string &epilogue = "",

@@ -58,6 +58,27 @@ void expectLossless(const std::vector<float> &values, int64_t rows,
   EXPECT_EQ(dequantize(matrix), values) << describeFormat(expected);
 }
 
+TEST(GridTest, findsZeroPoints) {
+  // As asymmetric quantizers leave them: 4 bits from -3 to 12, 8 from -20 to
+  // 235, which symmetric codes need 5 and 9 bits for.
+  unsigned seed = 100;
+  for (auto [low, high, bits] : {std::tuple(-3, 12, 4u), {-20, 235, 8u}}) {
+    Format groups = Format::makeInt(8, 1, 0);
+    auto values = gridWeights(6, 2048, groups, low, high, ++seed);
+    FloatMatrix matrix{values.data(), FloatKind::F32, 6, 2048};
+    auto without = detectGrid(matrix);
+    EXPECT_EQ(bool(without), bits == 4);
+    auto format = detectGrid(matrix, /*withZeros=*/true);
+    ASSERT_TRUE(format);
+    EXPECT_EQ(*format, Format::makeInt(bits, 1, 0, FloatKind::F32,
+                                       ZeroKind::I8));
+    QuantizedMatrix fitted = llvm::cantFail(fitGrid(matrix, *format));
+    EXPECT_EQ(dequantize(fitted), values);
+    for (float zero : fitted.zeros)
+      EXPECT_EQ(zero, -low);
+  }
+}
+
 TEST(GridTest, findsEveryFormatAndGroup) {
   unsigned seed = 0;
   for (auto [rows, cols] :

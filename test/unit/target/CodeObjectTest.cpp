@@ -8,7 +8,7 @@ using namespace mixbit;
 
 /// Assembly, or the error's text.
 static std::string assembly(StringRef target, StringRef text,
-                            CodeKind kind = CodeKind::Assembly) {
+                            CodeFileType kind = CodeFileType::Assembly) {
   LLVMContext context;
   auto module = parseModule(context, text);
   SmallVector<char, 0> code;
@@ -97,9 +97,9 @@ define void @f() {
   call void asm sideeffect "nonsense", ""()
   ret void
 })",
-                                CodeKind::Object),
+                                CodeFileType::Object),
                        "target 'x86-64': "));
   EXPECT_TRUE(contains(
-      assembly("sm_80", "define void @f() {\n ret void\n}", CodeKind::Object),
+      assembly("sm_80", "define void @f() {\n ret void\n}", CodeFileType::Object),
       "expected a CPU"));
 }

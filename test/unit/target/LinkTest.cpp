@@ -151,7 +151,7 @@ TEST(Link, AFullDiskLeavesNothing) {
   auto module = parseModule(context, testModuleText());
   SmallVector<char, 0> object;
   cantFail(
-      emitCode(*module, *findTarget(hostTarget()), CodeKind::Object, object));
+      emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object, object));
   LinkInputs inputs;
   inputs.architecture = hostArchitecture();
   inputs.objects = {StringRef(object.data(), object.size())};

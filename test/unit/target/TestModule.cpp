@@ -117,7 +117,7 @@ Error buildLibrary(StringRef targetName, StringRef text, StringRef folder,
   if (Error error = optimizeModule(*module, target))
     return error;
   SmallVector<char, 0> object;
-  if (Error error = emitCode(*module, target, CodeKind::Object, object))
+  if (Error error = emitCode(*module, target, CodeFileType::Object, object))
     return error;
   LinkInputs inputs;
   inputs.architecture = *architecture;

@@ -1,0 +1,143 @@
+//===- StaticCodes.cpp - Activations with a scale known beforehand --------===//
+#include "lib/quant/StaticCodes.h"
+
+#include "lib/quant/Dense.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace llvm;
+
+namespace mixbit {
+
+constexpr int64_t kBins = 4096;
+
+int64_t StaticCodes::codeOf(float x) const {
+  switch (kind) {
+  case Kind::Sign:
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
+  case Kind::Binary:
+    return x < 0 ? -1 : 1;
+  case Kind::Divide:
+  case Kind::Multiply:
+    break;
+  }
+  float code = std::nearbyint(kind == Kind::Divide ? x / step : x * step);
+  // The order of fmax and fmin takes NaN to the lowest code.
+  return int64_t(std::fmin(std::fmax(code, float(low)), float(high)));
+}
+
+void quantizeInPlace(MutableArrayRef<float> values, const StaticCodes &codes,
+                     int threads) {
+  constexpr int64_t strip = 1 << 14;
+  int64_t size = values.size();
+  parallelFor((size + strip - 1) / strip, threads, [&](int64_t index) {
+    int64_t last = std::min((index + 1) * strip, size);
+    for (int64_t i = index * strip; i != last; ++i)
+      values[i] = codes.scale * float(codes.codeOf(values[i]));
+  });
+}
+
+void RangeSearch::reach(ArrayRef<float> values, int64_t cols,
+                        ArrayRef<float> rowWeights) {
+  for (size_t row = 0; row != rowWeights.size(); ++row) {
+    if (rowWeights[row] == 0)
+      continue;
+    for (float value : values.slice(row * cols, cols)) {
+      lowest = std::min(lowest, value);
+      highest = std::max(highest, value);
+      magnitudes += double(rowWeights[row]) * std::fabs(value);
+    }
+    total += double(rowWeights[row]) * cols;
+  }
+}
+
+void RangeSearch::count(ArrayRef<float> values, int64_t cols,
+                        ArrayRef<float> rowWeights) {
+  bins.resize(kBins);
+  double perBin = kBins / std::max(double(highest) - lowest, 1e-30);
+  for (size_t row = 0; row != rowWeights.size(); ++row)
+    if (rowWeights[row] != 0)
+      for (float value : values.slice(row * cols, cols)) {
+        int64_t bin = int64_t((double(value) - lowest) * perBin);
+        bins[std::clamp<int64_t>(bin, 0, kBins - 1)] += rowWeights[row];
+      }
+}
+
+/// A bin counts as if its values lay in its middle.
+double RangeSearch::errorOf(const StaticCodes &codes) const {
+  double width = (double(highest) - lowest) / kBins, error = 0;
+  for (int64_t bin = 0; bin != kBins; ++bin) {
+    if (bins[bin] == 0)
+      continue;
+    double value = lowest + (bin + 0.5) * width;
+    double difference =
+        value - double(codes.scale) * codes.codeOf(float(value));
+    error += bins[bin] * difference * difference;
+  }
+  return error;
+}
+
+/// Codes from about `bottom` to about `top`, zero among them.
+static StaticCodes codesOf(double bottom, double top, int64_t levels) {
+  StaticCodes codes;
+  double scale = (top - bottom) / (levels - 1);
+  if (!std::isnormal(float(scale)) || !std::isnormal(float(1 / scale)))
+    scale = 1; // nothing but zeros
+  codes.scale = float(scale);
+  codes.step = float(1 / scale);
+  codes.low =
+      std::clamp<int64_t>(std::llround(bottom / scale), -(levels - 1), 0);
+  codes.high = codes.low + levels - 1;
+  return codes;
+}
+
+StaticCodes RangeSearch::finish(unsigned bits) const {
+  bool hasNegative = lowest < 0;
+  if (bits == 1 && hasNegative) {
+    StaticCodes codes;
+    codes.kind = StaticCodes::Kind::Binary;
+    double mean = total > 0 ? magnitudes / total : 0;
+    codes.scale = std::isnormal(float(mean)) ? float(mean) : 1;
+    codes.low = -1;
+    codes.high = 1;
+    return codes;
+  }
+  int64_t levels = bits == 1 ? 2 : bits == 2 ? 3 : bits == 8 ? 255 : 1 << bits;
+  bool isSymmetric = bits == 2 && hasNegative;
+  double top = isSymmetric ? std::max(highest, -lowest) : highest;
+  double bottom = isSymmetric ? -top : lowest;
+  StaticCodes best = codesOf(bottom, top, levels);
+  if (bins.empty())
+    return best;
+  double least = errorOf(best);
+  // Either end is shrunk on its own, first in large steps, then around the
+  // best in small ones.
+  double bestTop = 1, bestBottom = 1;
+  auto search = [&](double from, double to, double step, double centerTop,
+                    double centerBottom) {
+    for (double a = from; a <= to + 1e-9; a += step)
+      for (double b = from; b <= to + 1e-9; b += step) {
+        double topPart = centerTop + a, bottomPart = centerBottom + b;
+        if (isSymmetric || !hasNegative)
+          bottomPart = topPart;
+        if (topPart <= 0 || topPart > 1 || bottomPart <= 0 || bottomPart > 1)
+          continue;
+        StaticCodes codes = codesOf(bottom * bottomPart, top * topPart, levels);
+        double error = errorOf(codes);
+        if (error < least) {
+          least = error;
+          best = codes;
+          bestTop = topPart;
+          bestBottom = bottomPart;
+        }
+        if (isSymmetric || !hasNegative)
+          break; // one end only
+      }
+  };
+  search(-15.0 / 16, 0, 1.0 / 16, 1, 1);
+  search(-3.0 / 64, 3.0 / 64, 1.0 / 64, bestTop, bestBottom);
+  return best;
+}
+
+} // namespace mixbit
