@@ -41,8 +41,8 @@ std::optional<Segments> pendingFormats(Operation *op) {
 }
 
 /// What a weight has been rounded to, as values.
-TensorPtr valuesOf(ArrayRef<QuantizedMatrix> segments, int64_t rows,
-                   int64_t cols) {
+std::shared_ptr<Tensor> valuesOf(ArrayRef<QuantizedMatrix> segments,
+                                 int64_t rows, int64_t cols) {
   auto tensor =
       std::make_shared<Tensor>(MIXBIT_F32, std::vector<int64_t>{rows, cols});
   auto *out = reinterpret_cast<float *>(tensor->data.data());
@@ -598,7 +598,8 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
     return llvm::createStringError("weight '" +
                                    nodeName(layer.weight->getLoc(), "weight") +
                                    "': " + llvm::toString(rounded.takeError()));
-  TensorPtr values = valuesOf(rounded->segments, data->rows, data->cols);
+  std::shared_ptr<Tensor> values =
+      valuesOf(rounded->segments, data->rows, data->cols);
   scaleInput(layer.op->getOperand(0),
              MutableArrayRef(reinterpret_cast<float *>(values->data.data()),
                              data->rows * data->cols),

@@ -74,32 +74,45 @@ SmallVector<WeightUsers> collectWeights(ModuleOp module) {
   return result;
 }
 
+/// Codes that no other placeholder has: equal weights would be stored once.
+static QuantizedMatrix makePlaceholder(const Format &format, int64_t rows,
+                                       int64_t cols, size_t number) {
+  QuantizedMatrix matrix;
+  matrix.format = format;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  int64_t groups = format.rowGroups(rows) * format.colGroups(cols);
+  matrix.codes.resize(rows * format.rowBytes(cols));
+  matrix.scales.assign(groups, 1 + float(number) / 1024);
+  // A bit of the number in every other one: codes of 0 and 1, which all formats
+  // have.
+  for (size_t bit = 0; bit != std::min<size_t>(32, 4 * matrix.codes.size());
+       ++bit)
+    matrix.codes[bit / 4] |= (number >> bit & 1) << (bit % 4 * 2);
+  if (format.hasZero())
+    matrix.zeros.resize(groups);
+  return matrix;
+}
+
 RoundedWeights makePlaceholderWeights(ModuleOp module) {
   RoundedWeights weights;
+  size_t number = 0;
   module.walk([&](Operation *op) {
     FormatAttr attr = formatAttrOf(op);
     arith::ConstantOp constant = weightConstant(weightOperand(op));
-    std::optional<Format> format =
-        attr && constant ? formatOf(attr.getType()) : std::nullopt;
-    if (!format || format->isFloat() || weights.count({constant, attr}))
+    if (!attr || !constant || weights.count({constant, attr}))
       return;
     auto type = cast<RankedTensorType>(constant.getType());
-    QuantizedMatrix matrix;
-    matrix.format = *format;
-    matrix.rows = type.getDimSize(0);
-    matrix.cols = type.getDimSize(1);
-    int64_t groups =
-        format->rowGroups(matrix.rows) * format->colGroups(matrix.cols);
-    matrix.codes.resize(matrix.rows * format->rowBytes(matrix.cols));
-    matrix.scales.assign(groups, 1 + float(weights.size()) / 1024);
-    // Equal weights would be stored once. The number of the weight, a bit in
-    // every other one: codes of 0 and 1, which all formats have.
-    for (size_t bit = 0; bit != std::min<size_t>(32, 4 * matrix.codes.size());
-         ++bit)
-      matrix.codes[bit / 4] |= (weights.size() >> bit & 1) << (bit % 4 * 2);
-    if (format->hasZero())
-      matrix.zeros.resize(groups);
-    weights[{constant, attr}] = std::move(matrix);
+    std::optional<Segments> segments =
+        segmentsOf(attr.getType(), type.getDimSize(0));
+    if (!segments || llvm::any_of(*segments, [](const Segment &segment) {
+          return segment.format.isFloat();
+        }))
+      return;
+    auto &matrices = weights[{constant, attr}];
+    for (const Segment &segment : *segments)
+      matrices.push_back(makePlaceholder(segment.format, segment.rows,
+                                         type.getDimSize(1), number++));
   });
   return weights;
 }
