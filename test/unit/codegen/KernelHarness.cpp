@@ -75,7 +75,8 @@ toLlvm(const std::string &text, const Target &target, const Target &codeTarget,
   mlir::PassManager manager(&mlirContext);
   manager.addPass(createExpandContract());
   LowerDotOptions dotOptions;
-  dotOptions.emulate = target.dot != codeTarget.dot;
+  dotOptions.emulate = target.dot != codeTarget.dot ||
+                       (target.hasBf16Products && !codeTarget.hasBf16Products);
   manager.addPass(createLowerDot(dotOptions));
   buildKernelLoweringPipeline(manager);
   if (failed(manager.run(*module)))
@@ -122,7 +123,8 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
     if (target.hasTiles && !codeTarget->hasTiles) {
       if (!emulateAmx())
         return createStringError("tiles are emulated on x86-64 only");
-      withTileFeatures = (codeTarget->features + ",+amx-tile,+amx-int8").str();
+      withTileFeatures =
+          (codeTarget->features + ",+amx-tile,+amx-int8,+amx-bf16").str();
       withTiles = *codeTarget;
       withTiles.features = withTileFeatures;
       codeTarget = &withTiles;
