@@ -169,6 +169,7 @@ bool Compilation::quantize() {
   allocate.metric = options.metric;
   allocate.sensitivityFile = options.sensitivity;
   if (context) {
+    context->density = density();
     allocate.overhead = context->overhead;
     allocate.curvePoints = context->curvePoints;
   }
@@ -180,7 +181,9 @@ bool Compilation::quantize() {
           *module))
     return false;
   CalibrationResult calibrated;
-  if (!options.calibration.empty() && !calibrate(calibrated))
+  if (context && context->sizeOnly)
+    calibrated.weights = makePlaceholderWeights(*module);
+  else if (!options.calibration.empty() && !calibrate(calibrated))
     return false;
   if (!runPasses(
           "quantize",
@@ -190,7 +193,7 @@ bool Compilation::quantize() {
           *module))
     return false;
   description = describeGraph(*module, density());
-  if (context && context->afterQuantize)
+  if (context && context->afterQuantize && !context->sizeOnly)
     context->afterQuantize(*module);
   return true;
 }

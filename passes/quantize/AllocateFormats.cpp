@@ -3,7 +3,8 @@
 // Gathers the weights, predicts the loss of each in every format that it could
 // have, lets lib/quant solve, and writes the decision into the IR and into the
 // report. What was fixed before (by --keep, on a grid, small heads) keeps its
-// format and takes its part of the budget.
+// format and takes its part of the budget. An average in bits is kept by all
+// linears together, and by those of the body alone.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -35,6 +36,8 @@ struct Entry {
   Format format;
   std::string reason = "fp32";
   bool isFree = false, isCounted = false;
+  unsigned dataBits = 8;           ///< of the activations beside it
+  bool isHead = false;             ///< of a network that has more than heads
   std::vector<double> sensitivity; ///< one, or one a group of rows
   int64_t rowGroup = 0;
   const WeightSensitivity *measured = nullptr;
@@ -97,6 +100,7 @@ private:
   LogicalResult gather() {
     entries.clear();
     llvm::StringSet<> names;
+    llvm::DenseSet<Operation *> heads = findHeads(getOperation());
     bool countsTables = limit.unit == BudgetUnit::Percent ||
                         limit.unit == BudgetUnit::Megabytes;
     for (WeightUsers &users : collectWeights(getOperation())) {
@@ -109,6 +113,10 @@ private:
       if (llvm::any_of(users.users,
                        [](Operation *op) { return isa<LinearOp>(op); }))
         entry.use = WeightUse::Linear;
+      for (Operation *op : users.users)
+        if (auto linear = dyn_cast<LinearOp>(op);
+            linear && linear.getActivations())
+          entry.dataBits = linear.getActivations()->getBits();
       if (FormatAttr attr = formatAttrOf(users.users.front())) {
         std::optional<Format> format = formatOf(attr.getType());
         if (!format)
@@ -118,14 +126,13 @@ private:
         entry.format = *format;
         entry.reason = attr.getReason().str();
       }
-      bool isHead =
+      entry.isHead = llvm::all_of(users.users, [&](Operation *op) {
+        return !isa<LinearOp>(op) || heads.contains(op);
+      });
+      entry.isCounted = countsTables || entry.use == WeightUse::Linear;
+      bool isSmall =
           entry.use == WeightUse::Linear && entry.rows < kLeastOutputs;
-      bool isDefault = entry.reason == "default";
-      entry.isCounted =
-          countsTables ||
-          (entry.use == WeightUse::Linear &&
-           !(isHead && isDefault && limit.unit == BudgetUnit::Bits));
-      entry.isFree = isDefault && entry.isCounted && !isHead;
+      entry.isFree = entry.reason == "default" && entry.isCounted && !isSmall;
       entry.users = std::move(users);
       if (entry.isFree && failed(findSensitivity(entry)))
         return failure();
@@ -272,10 +279,15 @@ private:
     return predictedLoss(*matrix, format, curvature, entry.use);
   }
 
+  uint64_t bytesOf(const Entry &entry, const Format &format) const {
+    return storedBytes(entry.use, format, entry.rows, entry.cols,
+                       allocation->density, entry.dataBits);
+  }
+
   /// In the unit that the knapsack counts in: bytes, or nanoseconds.
   FailureOr<int64_t> sizeOf(const Entry &entry, const Format &format) {
     if (limit.unit != BudgetUnit::Milliseconds)
-      return int64_t(storedBytes(entry.use, format, entry.rows, entry.cols));
+      return int64_t(bytesOf(entry, format));
     int64_t sum = 0;
     for (Operation *op : entry.users.users) {
       if (!isa<LinearOp>(op))
@@ -288,13 +300,13 @@ private:
     return sum;
   }
 
-  /// The budget in that unit, and back.
-  double unitsOf(double value) const {
+  /// A budget for so many weights in that unit; the size of all, back.
+  double unitsOf(double value, int64_t parameters) const {
     switch (limit.unit) {
     case BudgetUnit::Bits:
-      return value * double(counted) / 8;
+      return value * double(parameters) / 8;
     case BudgetUnit::Percent:
-      return value / 100 * 4 * double(counted);
+      return value / 100 * 4 * double(parameters);
     case BudgetUnit::Megabytes:
       return value * 1e6 - double(overhead);
     case BudgetUnit::Milliseconds:
@@ -316,50 +328,117 @@ private:
     return 0;
   }
 
-  LogicalResult solve() {
+  /// Weights that keep a budget of their own.
+  struct Part {
+    int64_t parameters = 0;
+    int64_t fixed = 0;             ///< of those that have their format
+    int64_t least = 0;             ///< with the others in the smallest
+    int64_t available = 0;         ///< for all
+    std::vector<size_t> positions; ///< of the free ones among `weights`
+    std::vector<WeightChoices> free;
+  };
+
+  /// The body's linears and the heads for an average in bits, else all
+  /// together.
+  LogicalResult findParts(std::vector<Part> &parts) {
+    parts.resize(2);
     counted = 0;
-    int64_t fixed = 0;
+    size_t next = 0;
     for (const Entry &entry : entries) {
       if (!entry.isCounted)
         continue;
+      Part &part = parts[limit.unit == BudgetUnit::Bits && entry.isHead];
       counted += entry.parameters();
-      if (entry.isFree)
+      part.parameters += entry.parameters();
+      if (entry.isFree) {
+        part.positions.push_back(next);
+        part.free.push_back(weights[next++]);
         continue;
+      }
       FailureOr<int64_t> size = sizeOf(entry, entry.format);
       if (failed(size))
         return failure();
-      fixed += *size;
+      part.fixed += *size;
     }
+    for (Part &part : parts)
+      part.least = part.fixed + smallestSize(itemsOf(part.free));
+    return success();
+  }
+
+  /// Shares the budget out: to the heads theirs by the number of weights, or
+  /// what they need at least; the body pays for that, and never gets more than
+  /// its own share.
+  LogicalResult share(std::vector<Part> &parts) {
+    auto units = [&](int64_t parameters) {
+      return int64_t(std::floor(unitsOf(limit.value, parameters) + 1e-6));
+    };
+    Part &body = parts[0], &heads = parts[1];
+    int64_t all = units(counted);
+    double least = valueOf(double(body.least + heads.least));
+    if (heads.parameters == 0 || body.parameters == 0) {
+      body.available = all - heads.least;
+      heads.available = all - body.least;
+    } else {
+      heads.available = std::max(units(heads.parameters), heads.least);
+      body.available = std::min(units(body.parameters), all - heads.available);
+      least = std::max(least, double(body.least) * 8 / double(body.parameters));
+    }
+    if (body.available >= body.least && heads.available >= heads.least)
+      return success();
+    return fail() << "budget: expected at least "
+                  << budgetTextAbove({limit.unit, least})
+                  << ", which is every weight in its smallest format, but got "
+                  << budgetText(limit);
+  }
+
+  LogicalResult solve() {
     if (weights.empty())
       return fail() << "budget: expected weights to choose formats for, but "
                        "every one has its format already";
-    int64_t available =
-        int64_t(std::floor(unitsOf(limit.value) + 1e-6)) - fixed;
-    std::vector<AllocationItem> items = itemsOf(weights);
-    if (int64_t least = smallestSize(items); available < least)
-      return fail() << "budget: expected at least "
-                    << budgetTextAbove(
-                           {limit.unit, valueOf(double(least + fixed))})
-                    << ", which is every weight in its smallest format, but "
-                       "got "
-                    << budgetText(limit);
-    auto solved = allocateFormats(weights, available, policy);
-    if (!solved) {
-      if (policy == AllocationPolicy::Uniform ||
-          policy == AllocationPolicy::Greedy) {
+    std::vector<Part> parts;
+    if (failed(findParts(parts)) || failed(share(parts)))
+      return failure();
+    Allocation whole;
+    whole.chosen.resize(weights.size());
+    int64_t fixed = 0;
+    for (Part &part : parts) {
+      fixed += part.fixed;
+      if (part.free.empty())
+        continue;
+      auto solved =
+          allocateFormats(part.free, part.available - part.fixed, policy);
+      if (!solved && (policy == AllocationPolicy::Uniform ||
+                      policy == AllocationPolicy::Greedy)) {
         llvm::consumeError(solved.takeError());
         return fail() << "budget: expected one that a format for all weights "
                          "fits, but got "
                       << budgetText(limit);
       }
-      return failWith("budget", solved.takeError());
+      if (!solved)
+        return failWith("budget", solved.takeError());
+      whole.size += solved->size;
+      whole.cost += solved->cost;
+      whole.lowerBound += solved->lowerBound;
+      for (auto [position, choice] :
+           llvm::zip_equal(part.positions, solved->chosen))
+        whole.chosen[position] = choice;
     }
-    return finish(*solved, items, fixed);
+    // The curve is the body's, the heads as they were chosen.
+    const Part &drawn = parts[parts[0].free.empty() ? 1 : 0];
+    Allocation own;
+    std::vector<unsigned> chosen;
+    for (size_t position : drawn.positions)
+      chosen.push_back(whole.chosen[position]);
+    std::vector<AllocationItem> items = itemsOf(drawn.free);
+    own = measureAllocation(items, std::move(chosen));
+    return finish(whole, fixed, items, whole.size + fixed - own.size,
+                  whole.cost - own.cost);
   }
 
   /// Writes the decision down.
-  LogicalResult finish(const Allocation &solved, ArrayRef<AllocationItem> items,
-                       int64_t fixed) {
+  LogicalResult finish(const Allocation &solved, int64_t fixed,
+                       ArrayRef<AllocationItem> items, int64_t otherSize,
+                       double otherCost) {
     AllocationReport &report = allocation->report;
     report = {};
     report.budget = limit;
@@ -375,9 +454,10 @@ private:
         return failWith("curve", curve.takeError());
       for (const Allocation &point : *curve)
         report.curve.push_back(
-            {valueOf(double(point.size + fixed)), point.cost});
+            {valueOf(double(point.size + otherSize)), point.cost + otherCost});
     }
     size_t next = 0;
+    double bodyBytes = 0, bodyParameters = 0;
     for (Entry &entry : entries) {
       AllocatedWeight row;
       if (entry.isFree) {
@@ -398,9 +478,16 @@ private:
       row.isCounted = entry.isCounted;
       row.reason = entry.reason;
       row.format = entry.format;
-      row.bytes = storedBytes(entry.use, entry.format, entry.rows, entry.cols);
+      row.bytes = bytesOf(entry, entry.format);
+      row.isBody = entry.use == WeightUse::Linear && !entry.isHead;
+      if (row.isBody) {
+        bodyBytes += double(row.bytes);
+        bodyParameters += double(entry.parameters());
+      }
       report.weights.push_back(std::move(row));
     }
+    if (bodyParameters > 0)
+      report.bodyBits = 8 * bodyBytes / bodyParameters;
     Builder builder(&getContext());
     SmallVector<NamedAttribute> summary = {
         builder.getNamedAttr("allocation",
@@ -442,7 +529,7 @@ private:
   Sensitivities fromFile;
   std::vector<Entry> entries;
   std::vector<WeightChoices> weights; ///< of the free entries, in order
-  int64_t counted = 0;                ///< parameters
+  int64_t counted = 0;                ///< parameters of all that count
 };
 } // namespace
 
