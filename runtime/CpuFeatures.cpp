@@ -70,9 +70,15 @@ uint64_t mixbit::runtime::detectCpuFeatures(uint64_t wanted) {
       result |= MXB_AVX512_VNNI;
     if (bits(c7, 1))
       result |= MXB_AVX512_VBMI;
-    if ((saved & 0x60000) == 0x60000 && bits(d7, 24, 25) &&
-        (wanted & MXB_AMX_INT8) && requestTiles())
-      result |= MXB_AMX_INT8;
+    if (bits(c7, 14))
+      result |= MXB_AVX512_VPOPCNTDQ;
+    if (bits(a71, 5))
+      result |= MXB_AVX512_BF16;
+    constexpr uint64_t tiles = MXB_AMX_INT8 | MXB_AMX_BF16;
+    if ((saved & 0x60000) == 0x60000 && bits(d7, 24) && (wanted & tiles) &&
+        requestTiles())
+      result |=
+          (bits(d7, 25) ? MXB_AMX_INT8 : 0) | (bits(d7, 22) ? MXB_AMX_BF16 : 0);
   }
   return result;
 }

@@ -7,8 +7,9 @@
 namespace mixbit::runtime {
 
 /// The bits of mxb_feature that this CPU and its operating system support. If
-/// `wanted` has MXB_AMX_INT8, asks Linux for this process's use of the tile
-/// registers, which holds from then on; a system that refuses has not got them.
+/// `wanted` has MXB_AMX_INT8 or MXB_AMX_BF16, asks Linux for this process's use
+/// of the tile registers, which holds from then on; a system that refuses has
+/// not got them.
 uint64_t detectCpuFeatures(uint64_t wanted = ~uint64_t(0));
 
 /// All that the variants of a library ask for.

@@ -57,6 +57,9 @@ enum mxb_feature : uint64_t {
   MXB_AVX_VNNI = 1ull << 3,
   MXB_AMX_INT8 = 1ull << 4,
   MXB_AVX512_VBMI = 1ull << 5,
+  MXB_AVX512_VPOPCNTDQ = 1ull << 6,
+  MXB_AVX512_BF16 = 1ull << 7,
+  MXB_AMX_BF16 = 1ull << 8,
   MXB_NEON_DOTPROD = 1ull << 32,
   MXB_NEON_I8MM = 1ull << 33
 };

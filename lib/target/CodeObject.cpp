@@ -70,6 +70,7 @@ static constexpr struct {
 } requirements[] = {{"llvm.x86.avx512.vpdpbusd.512", "+avx512vnni"},
                     {"llvm.x86.avx512.vpdpwssd.512", "+avx512vnni"},
                     {"llvm.x86.avx512.vpdp", "+avx512vnni|+avxvnni"},
+                    {"llvm.x86.avx512bf16.", "+avx512bf16"},
                     {"llvm.x86.avx512.vpermi2var.qi", "+avx512vbmi"},
                     {"llvm.x86.avx512.permvar.qi", "+avx512vbmi"},
                     {"llvm.x86.avx512.psad", "+avx512bw"},

@@ -23,28 +23,43 @@ static constexpr StringLiteral avx2Features =
     "+cx16,+sahf";
 // 512-bit vectors are what the tiles are made for, also where LLVM prefers
 // 256 bits by default.
-static constexpr StringLiteral avx512Features =
-    "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,+avx2,+avx,"
-    "+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,+ssse3,+cx16,+sahf,"
-    "-prefer-256-bit";
+#define MIXBIT_AVX512                                                          \
+  "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx512vnni,+avx2,+avx,"   \
+  "+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,+ssse3,+cx16,+sahf,"    \
+  "-prefer-256-bit"
+static constexpr StringLiteral avx512Features = MIXBIT_AVX512;
+// Ice Lake, Zen 4: bits of words are counted.
+static constexpr StringLiteral avx512PopcntFeatures =
+    MIXBIT_AVX512 ",+avx512vpopcntdq";
+// Zen 4, Sapphire Rapids: pairs of bf16 are multiplied.
+static constexpr StringLiteral avx512Bf16Features =
+    MIXBIT_AVX512 ",+avx512vpopcntdq,+avx512bf16";
+// AMX beside it: tile registers for many rows, vectors for the rest.
+static constexpr StringLiteral amxFeatures =
+    MIXBIT_AVX512 ",+avx512vpopcntdq,+avx512bf16,+amx-tile,+amx-int8,"
+                  "+amx-bf16";
+#undef MIXBIT_AVX512
 
 // What avx512vnni has in 512 bits, in 256: CPUs without AVX-512.
 static constexpr StringLiteral avxVnniFeatures =
     "+avxvnni,+avx2,+avx,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,+sse4.2,"
     "+ssse3,+cx16,+sahf";
 
-// AMX beside it: tile registers for many rows, vectors for the rest.
-static constexpr StringLiteral amxFeatures =
-    "+amx-tile,+amx-int8,+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,"
-    "+avx512vnni,+avx2,+avx,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+popcnt,"
-    "+sse4.2,+ssse3,+cx16,+sahf,-prefer-256-bit";
+static constexpr uint64_t avx512Bits =
+    MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI;
 
 static const Target table[] = {
     {"amx", x86Triple, "x86-64-v4", amxFeatures,
-     MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI | MXB_AMX_INT8,
-     DotIsa::Avx512Vnni, 512, 32, /*hasTiles=*/true},
-    {"avx512vnni", x86Triple, "x86-64-v4", avx512Features,
-     MXB_AVX2_FMA | MXB_AVX512 | MXB_AVX512_VNNI, DotIsa::Avx512Vnni, 512, 32},
+     avx512Bits | MXB_AVX512_VPOPCNTDQ | MXB_AVX512_BF16 | MXB_AMX_INT8 |
+         MXB_AMX_BF16,
+     DotIsa::Avx512Vnni, 512, 32, /*hasTiles=*/true, /*hasBf16Products=*/true},
+    {"avx512bf16", x86Triple, "x86-64-v4", avx512Bf16Features,
+     avx512Bits | MXB_AVX512_VPOPCNTDQ | MXB_AVX512_BF16, DotIsa::Avx512Vnni,
+     512, 32, /*hasTiles=*/false, /*hasBf16Products=*/true},
+    {"avx512vpopcntdq", x86Triple, "x86-64-v4", avx512PopcntFeatures,
+     avx512Bits | MXB_AVX512_VPOPCNTDQ, DotIsa::Avx512Vnni, 512, 32},
+    {"avx512vnni", x86Triple, "x86-64-v4", avx512Features, avx512Bits,
+     DotIsa::Avx512Vnni, 512, 32},
     {"avxvnni", x86Triple, "x86-64-v3", avxVnniFeatures,
      MXB_AVX2_FMA | MXB_AVX_VNNI, DotIsa::AvxVnni, 256, 16},
     {"x86-64-v3", x86Triple, "x86-64-v3", avx2Features, MXB_AVX2_FMA,

@@ -39,6 +39,9 @@ struct Target {
   int numRegisters; ///< of them
   /// Products of many rows run on the tile registers of AMX (tdpbsud).
   bool hasTiles = false;
+  /// Weights of bf16 are multiplied as they are, by data that is rounded to
+  /// bf16: vdpbf16ps, and tdpbf16ps where there are tiles.
+  bool hasBf16Products = false;
   bool isGpu() const { return dot == DotIsa::Nvptx; }
 };
 

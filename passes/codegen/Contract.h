@@ -61,7 +61,9 @@ struct ContractPlan {
   unsigned bits;         ///< of a code as packed
   int chunk;             ///< lines of codes that are unpacked together
   bool trits;            ///< packed five to a byte
-  bool expandTiles; ///< tiles of several rows read codes that were expanded
+  bool expandTiles;    ///< tiles of several rows read codes that were expanded
+  bool tritRows;       ///< a row alone takes digits out of bytes in registers
+  bool tritRemainders; ///< without taking them apart, see ContractTrits.cpp
   int64_t maxCode;
   int64_t maxData;             ///< largest magnitude of data
   int64_t offset;              ///< what mixbit.dot subtracts from codes
@@ -75,10 +77,11 @@ struct ContractPlan {
   TileShape tile;              ///< for many rows
   TileShape gemv;              ///< for one row
   bool copyRows;               ///< a is narrower than paddedK
-  bool needSums;               ///< sums of a's groups are used
-  int64_t stripRows;           ///< rows of a work item
-  bool tiles;                  ///< strips of rows on the tile registers of AMX
-  int64_t prefetchBytes;       ///< how far ahead weights are fetched; 0 is off
+  bool bf16Products;     ///< Float: pairs of bf16 are multiplied, of a rounded
+  bool needSums;         ///< sums of a's groups are used
+  int64_t stripRows;     ///< rows of a work item
+  bool tiles;            ///< strips of rows on the tile registers of AMX
+  int64_t prefetchBytes; ///< how far ahead weights are fetched; 0 is off
 
   /// Rows that strips hold a multiple of.
   int64_t stripUnit() const { return tiles ? 32 : tile.rows; }
@@ -112,7 +115,9 @@ mlir::FailureOr<ContractPlan> planContract(ContractOp op, const Target &target);
 struct ContractBuffers {
   mlir::Value a, aScales, w, wScales, wZeros;
   llvm::SmallVector<mlir::Value> extras, outs;
-  mlir::Value rows; ///< copies of a's rows of the strip, padded with zeros
+  /// Copies of a's rows of the strip, padded with zeros; for bf16Products they
+  /// are the upper halves of floats, as i16.
+  mlir::Value rows;
   mlir::Value sums; ///< [row of the strip][group]: corrections or sums
   /// RowPairs: the strip's rows two by two, [pair][k / 8][row][8 bytes].
   mlir::Value pairs;
@@ -148,6 +153,10 @@ public:
 
   mlir::Value dot(mlir::Value acc, mlir::Value codes, mlir::Value data,
                   int64_t maxCode);
+
+  /// 3 * bytes modulo 256, as two additions that LLVM leaves alone: it would
+  /// make products of the powers of 3, for which there are no instructions.
+  mlir::Value triple(mlir::Value bytes);
 
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::Value, mlir::ValueRange)>;
@@ -199,11 +208,29 @@ struct TilePlace {
   mlir::Value expanded, expandedColumn;
 };
 
+/// The lines of a chunk, of codes of `bits` bits, from its packed lines; see
+/// lib/quant/Packing.h.
+llvm::SmallVector<mlir::Value> unpackChunk(ContractIr &ir,
+                                           mlir::VectorType type,
+                                           llvm::ArrayRef<mlir::Value> packed,
+                                           unsigned bits);
+
+/// Bytes that hold five digits, as fractions of 256, minus 128. Modulo 256 that
+/// stays the same when they are tripled, and comparisons of signed bytes, which
+/// all targets have, find their first digit: 3 * packed / 256, rounded down.
+mlir::Value biasTrits(ContractIr &ir, mlir::Value packed);
+mlir::Value firstTrit(ContractIr &ir, mlir::Value biased);
+
 /// Expands `columns` outputs of a panel from `column` on (both multiples of
 /// 16), all inputs, to a byte a code: [columns/16][K/4][64 B] of `expanded`.
 void emitExpandColumns(ContractIr &ir, const ContractPlan &plan, mlir::Value w,
                        mlir::Value expanded, mlir::Value panel,
                        mlir::Value column, int64_t columns);
+
+/// Rounds row `source` of `a` to bf16 into row `row` of `rows` (see
+/// ContractBuffers), with zeros up to the padded width.
+void emitRoundRow(ContractIr &ir, const ContractPlan &plan, mlir::Value a,
+                  mlir::Value source, mlir::Value rows, mlir::Value row);
 
 /// Emits tiles: accumulators of rows x vectors over all of K.
 class TileEmitter {
@@ -221,6 +248,7 @@ private:
 
   // ScalePolicy.
   Values emitFloat();
+  Values emitBf16(); ///< in ContractBf16.cpp
   Values emitOneGroup();
   Values emitGroups();
   Values emitGroupsInBlock();
@@ -245,6 +273,14 @@ private:
   bool inPairs() const {
     return plan.mode == DotMode::RowPairs && shape.rows > 1;
   }
+
+  // Ternary codes of five to a byte, in ContractTrits.cpp.
+  /// Vectors of a strip.
+  int stripVectors() const { return std::max<int>(kLine / plan.lanes, 1); }
+  Values emitTritRow();
+  void emitTritLines(Values &sums, mlir::Value address, mlir::Value line,
+                     int count, int vectors, int phases);
+  void emitTritTail(Values &sums, mlir::Value address, int first, int vectors);
 
   // Expand.
   /// Bits of a code where the tile reads it, and the lines of a chunk there.

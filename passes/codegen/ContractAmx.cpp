@@ -12,6 +12,10 @@
 // turns in registers 5 to 7. The registers are named here, not allocated, so
 // nothing can spill.
 //
+// Weights of bf16 (tdpbf16ps) are lines of 16 outputs x 2 inputs, data rounded
+// to bf16 by the driver; an operand is 32 inputs, and what is left over of K is
+// copied with zeros behind. The sums are floats.
+//
 // With several groups along K the sums leave the registers at the end of each;
 // their scales are applied in the order of K, as everywhere. Groups below 64
 // inputs, and single rows, take the target's vector tiles instead.
@@ -72,7 +76,7 @@ void AmxEmitter::store(int tile, Value address, Value stride) {
   call("llvm.x86.tilestored64", {tileRegister(tile), address, i64(stride)});
 }
 void AmxEmitter::multiply(int sums, int rows, int lines) {
-  call("llvm.x86.tdpbsud",
+  call(plan.bf16Products ? "llvm.x86.tdpbf16ps" : "llvm.x86.tdpbsud",
        {tileRegister(sums), tileRegister(rows), tileRegister(lines)});
 }
 
@@ -98,11 +102,16 @@ void AmxEmitter::reserve(KernelBuilder &kernel) {
   palettes = kernel.reserveScratch(MemRefType::get({2, 64}, i8), {}, {});
   // One group is turned into floats where it lies.
   int64_t rows = plan.groups == 1 ? plan.stripRows : kRows;
-  products =
-      kernel.reserveScratch(MemRefType::get({rows, kPanel}, i32), {}, {});
+  if (!plan.bf16Products)
+    products =
+        kernel.reserveScratch(MemRefType::get({rows, kPanel}, i32), {}, {});
   floats = kernel.reserveScratch(
       MemRefType::get({plan.stripRows, kPanel}, ir.b.getF32Type()), {}, {});
-  if (plan.bits < 8)
+  if (hasTail())
+    tails = kernel.reserveScratch(
+        MemRefType::get(kPanel / kTileOutputs * kTileRows * kTileBytes, i8), {},
+        {});
+  if (!plan.bf16Products && plan.bits < 8)
     codes = kernel.reserveScratch(MemRefType::get(kPanel * plan.paddedK, i8),
                                   {}, {});
 }
@@ -114,8 +123,9 @@ void AmxEmitter::begin() {
                           ValueRange{ir.index(1), ir.index(0)});
   auto metadata =
       memref::ExtractStridedMetadataOp::create(ir.b, ir.loc, padded());
-  rowStride = metadata.getStrides()[0];
-  rowOffset = metadata.getOffset();
+  int64_t bytes = plan.bf16Products ? 2 : 1;
+  rowStride = ir.mul(metadata.getStrides()[0], bytes);
+  rowOffset = ir.mul(metadata.getOffset(), bytes);
 }
 
 /// Fills in the rows of the second palette, for what is left of a strip.
@@ -148,9 +158,21 @@ void AmxEmitter::end() { call("llvm.x86.tilerelease", {}); }
 // A panel
 //===----------------------------------------------------------------------===//
 
+/// Where the operand of `block` starts in weights of bf16. Their panels are 16
+/// wide; one beyond the last is that again: its results are never stored.
+Value AmxEmitter::pairLines(Value panel, Value block, Value column) {
+  int64_t last = (plan.n + kLine - 1) / kLine - 1;
+  Value strip = ir.add(ir.mul(panel, kPanel / kLine), ir.div(column, kLine));
+  strip = ir.min(strip, ir.index(last));
+  return ir.add(ir.mul(strip, (plan.k + 1) / 2 * kTileBytes),
+                ir.mul(block, kTileRows * kTileBytes));
+}
+
 /// The operand of `block` for outputs from `column` on.
 Value AmxEmitter::lines(Value panel, Value block, Value column) {
   int64_t tileBytes = kTileRows * kTileBytes;
+  if (plan.bf16Products)
+    return address(buffers.w, pairLines(panel, block, column));
   // Expanded strips of 16 outputs hold all of K.
   if (codes)
     return address(
@@ -167,38 +189,46 @@ void AmxEmitter::emitTiles(bool twoByTwo, Value panel, Value localRow,
                            Value target) {
   for (int tile = 0; tile < 4; ++tile)
     zero(tile);
-  Value row = plan.copyRows ? localRow : ir.add(firstRow, localRow);
+  bool isCopied = plan.copyRows || plan.bf16Products;
+  Value row = isCopied ? localRow : ir.add(firstRow, localRow);
   Value rowStart =
       ir.add(rowOffset, arith::MulIOp::create(ir.b, ir.loc, row, rowStride));
   Value stride = ir.index(kTileBytes);
-  ir.loop(first, last, 1, [&](Value block) {
-    Value data = ir.add(rowStart, ir.mul(block, kBlock));
+  auto step = [&](Value block, function_ref<Value(Value)> linesOf) {
+    Value data = ir.add(rowStart, ir.mul(block, kTileBytes));
     load(4, address(padded(), data), rowStride);
     if (twoByTwo) {
       Value below =
           arith::MulIOp::create(ir.b, ir.loc, rowStride, ir.index(kTileRows));
-      load(6, lines(panel, block, column), stride);
+      load(6, linesOf(column), stride);
       multiply(0, 4, 6);
       load(5, address(padded(), ir.add(data, below)), rowStride);
       multiply(2, 5, 6);
-      load(7, lines(panel, block, ir.add(column, kTileOutputs)), stride);
+      load(7, linesOf(ir.add(column, kTileOutputs)), stride);
       multiply(1, 4, 7);
       multiply(3, 5, 7);
       return;
     }
     for (int tile = 0; tile < 4; ++tile) {
       int operand = 5 + tile % 3;
-      load(operand, lines(panel, block, ir.add(column, tile * kTileOutputs)),
-           stride);
+      load(operand, linesOf(ir.add(column, tile * kTileOutputs)), stride);
       multiply(tile, 4, operand);
     }
+  };
+  ir.loop(first, last, 1, [&](Value block) {
+    step(block, [&](Value at) { return lines(panel, block, at); });
   });
+  if (hasTail())
+    step(ir.index(wholeBlocks()), [&](Value at) {
+      return address(tails, ir.mul(at, kTileRows * kTileBytes / kTileOutputs));
+    });
   Value width = ir.index(kPanel * 4);
+  Value sums = plan.bf16Products ? floats : products;
   for (int tile = 0; tile < 4; ++tile) {
     Value down = ir.add(target, twoByTwo ? tile / 2 * kTileRows : 0);
     Value right = ir.add(column, (twoByTwo ? tile % 2 : tile) * kTileOutputs);
     store(tile,
-          address(products, ir.add(ir.mul(down, kPanel * 4), ir.mul(right, 4))),
+          address(sums, ir.add(ir.mul(down, kPanel * 4), ir.mul(right, 4))),
           width);
   }
 }
@@ -254,7 +284,9 @@ void AmxEmitter::emitRows(bool twoByTwo, Value panel, Value localRow,
   int64_t columns = twoByTwo ? 2 * kTileOutputs : kPanel;
   if (plan.groups == 1) {
     emitTiles(twoByTwo, panel, localRow, column, ir.index(0),
-              ir.index(plan.blocks()), localRow);
+              ir.index(wholeBlocks()), localRow);
+    if (plan.bf16Products)
+      return;
     applyGroup(panel, localRow, column, columns, rows, localRow, ir.index(0));
     return;
   }
@@ -276,8 +308,30 @@ void AmxEmitter::emitRows(bool twoByTwo, Value panel, Value localRow,
   });
 }
 
+/// The lines of bf16 that fill no operand, with zeros behind: what lies there
+/// is another panel's, or nothing.
+void AmxEmitter::copyTails(Value panel) {
+  auto line = VectorType::get(kTileBytes, ir.b.getI8Type());
+  int64_t rest = (plan.k % 32 + 1) / 2, tileBytes = kTileRows * kTileBytes;
+  for (int64_t part = 0; part < kPanel / kTileOutputs; ++part) {
+    Value start = pairLines(panel, ir.index(wholeBlocks()),
+                            ir.index(part * kTileOutputs));
+    for (int64_t i = 0; i < kTileRows; ++i) {
+      Value bytes =
+          i < rest
+              ? Value(vector::LoadOp::create(ir.b, ir.loc, line, buffers.w,
+                                             ir.add(start, i * kTileBytes)))
+              : ir.splat(line, 0);
+      vector::StoreOp::create(ir.b, ir.loc, bytes, tails,
+                              ir.index(part * tileBytes + i * kTileBytes));
+    }
+  }
+}
+
 void AmxEmitter::emitPanel(Value row, Value rows, Value panel, Value columns) {
   firstRow = row;
+  if (hasTail())
+    copyTails(panel);
   if (codes)
     emitExpandColumns(ir, plan, buffers.w, codes, panel, ir.index(0), kPanel);
   Value rest = ir.rem(rows, kRows), whole = ir.sub(rows, rest);

@@ -40,8 +40,16 @@ private:
 
   /// Rows of whole blocks: the operand, or copies of it.
   mlir::Value padded() const {
-    return plan.copyRows ? buffers.rows : buffers.a;
+    return plan.copyRows || plan.bf16Products ? buffers.rows : buffers.a;
   }
+  /// Whole operands of weights along K, and whether one is left over (bf16).
+  int64_t wholeBlocks() const {
+    return plan.bf16Products ? plan.k / 32 : plan.blocks();
+  }
+  bool hasTail() const { return plan.bf16Products && plan.k % 32 != 0; }
+  void copyTails(mlir::Value panel);
+  mlir::Value pairLines(mlir::Value panel, mlir::Value block,
+                        mlir::Value column);
   mlir::Value lines(mlir::Value panel, mlir::Value block, mlir::Value column);
   void emitTiles(bool twoByTwo, mlir::Value panel, mlir::Value localRow,
                  mlir::Value column, mlir::Value first, mlir::Value last,
@@ -58,6 +66,7 @@ private:
   mlir::Value palettes; ///< 16 rows everywhere; what is left of a strip
   mlir::Value products; ///< sums in i32, [row][output]
   mlir::Value codes; ///< a panel with a byte a code, where it is not stored so
+  mlir::Value tails; ///< bf16: the panel's last, incomplete operands
   mlir::Value rowStride, rowOffset; ///< of `padded`, in bytes
   mlir::Value firstRow;             ///< of the strip
 };

@@ -75,7 +75,7 @@ void CpuDriver::reserveScratch() {
   tile = kernel.reserveScratch(MemRefType::get({rows, kPanel}, f32), {}, {});
   if (plan.expandTiles) {
     int64_t columns = expandedColumns(plan.tile);
-    if (plan.trits)
+    if (plan.trits && !plan.tritRows)
       columns = std::max(columns, expandedColumns(plan.gemv));
     expanded = kernel.reserveScratch(
         MemRefType::get(columns * plan.paddedK, ir.b.getI8Type()), {}, {});
@@ -83,6 +83,10 @@ void CpuDriver::reserveScratch() {
   if (plan.copyRows)
     buffers.rows = kernel.reserveScratch(
         MemRefType::get({plan.stripRows, plan.paddedK}, ir.b.getI8Type()), {},
+        {});
+  if (plan.bf16Products)
+    buffers.rows = kernel.reserveScratch(
+        MemRefType::get({plan.stripRows, plan.paddedK}, ir.b.getI16Type()), {},
         {});
   if (plan.mode == DotMode::RowPairs)
     buffers.pairs = kernel.reserveScratch(
@@ -131,10 +135,12 @@ void CpuDriver::emit() {
 
 void CpuDriver::prepareStrip(Value firstRow, Value rows) {
   bool pairs = plan.mode == DotMode::RowPairs;
-  if (!plan.copyRows && !plan.needSums && !pairs)
+  if (!plan.copyRows && !plan.needSums && !pairs && !plan.bf16Products)
     return;
   ir.loop(ir.index(0), rows, 1, [&](Value row) {
     Value source = ir.add(firstRow, row);
+    if (plan.bf16Products)
+      return emitRoundRow(ir, plan, buffers.a, source, buffers.rows, row);
     if (plan.copyRows)
       copyRow(source, row);
     Value padded = plan.copyRows ? buffers.rows : buffers.a;
@@ -226,7 +232,8 @@ void CpuDriver::emitPanel(Value firstRow, Value rows, Value panel) {
   {
     OpBuilder::InsertionGuard guard(ir.b);
     ir.b.setInsertionPointToStart(branch.thenBlock());
-    emitColumns(plan.gemv, plan.trits, firstRow, rows, panel, columns);
+    emitColumns(plan.gemv, plan.trits && !plan.tritRows, firstRow, rows, panel,
+                columns);
     ir.b.setInsertionPointToStart(branch.elseBlock());
     if (plan.tiles) {
       amx.emitPanel(firstRow, rows, panel, columns);

@@ -20,9 +20,8 @@ using namespace mlir;
 
 namespace mixbit {
 
-/// The lines of a chunk from its packed lines; see lib/quant/Packing.h.
-static SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
-                                      ArrayRef<Value> packed, unsigned bits) {
+SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
+                               ArrayRef<Value> packed, unsigned bits) {
   SmallVector<Value> lines;
   SmallVector<unsigned, 3> components = componentsOf(bits);
   for (int line = 0, e = linesOfChunk(bits); line < e; ++line) {
@@ -49,6 +48,22 @@ static SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
     lines.push_back(codes);
   }
   return lines;
+}
+
+Value biasTrits(ContractIr &ir, Value packed) {
+  auto type = cast<VectorType>(packed.getType());
+  return arith::XOrIOp::create(ir.b, ir.loc, packed, ir.splat(type, -128));
+}
+
+Value firstTrit(ContractIr &ir, Value biased) {
+  auto type = cast<VectorType>(biased.getType());
+  auto isAbove = [&](int64_t bound) -> Value {
+    return arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::sgt,
+                                 biased, ir.splat(type, bound - 128));
+  };
+  Value one = arith::ExtUIOp::create(ir.b, ir.loc, type, isAbove(85));
+  Value two = arith::ExtSIOp::create(ir.b, ir.loc, type, isAbove(170));
+  return arith::SubIOp::create(ir.b, ir.loc, one, two);
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,19 +191,11 @@ void StripExpander::planes(Value panel, Value strip, Value place) {
 
 SmallVector<Value> StripExpander::digits(Value packed) {
   SmallVector<Value> result;
-  auto isAtLeast = [&](int64_t bound) -> Value {
-    Value is = arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::uge,
-                                     packed, ir.splat(type, bound));
-    return arith::ExtUIOp::create(ir.b, ir.loc, type, is);
-  };
-  auto plus = [&](Value lhs, Value rhs) -> Value {
-    return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
-  };
+  packed = biasTrits(ir, packed);
   for (int digit = 0; digit < 5; ++digit) {
     if (digit != 0)
-      packed = plus(plus(packed, packed), packed); // mod 256
-    // packed * 3 / 256, rounded down.
-    result.push_back(plus(isAtLeast(86), isAtLeast(171)));
+      packed = ir.triple(packed);
+    result.push_back(firstTrit(ir, packed));
   }
   return result;
 }

@@ -2,6 +2,7 @@
 #include "passes/codegen/Contract.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -42,7 +43,8 @@ static void chooseTiles(ContractPlan &plan) {
     // sums in i32 beside those in i16.
     plan.tile = isFloat ? TileShape{6, 2, 1} : TileShape{6, 1, 1};
     plan.gemv = {1, 8, 1};
-    plan.prefetchBytes = 64 * 2 * 64;
+    // One page: twice that costs a fifth of the bandwidth at 8 bits.
+    plan.prefetchBytes = 4096;
     break;
   case DotIsa::NeonDot:
     // 24 integer accumulators spill: all broadcasts of a row are registers.
@@ -71,7 +73,7 @@ static void chooseTiles(ContractPlan &plan) {
     break;
   }
   // Two inputs of bf16 come in one load, and wait for each other.
-  if (isFloat && plan.weightType.isBF16())
+  if (isFloat && plan.weightType.isBF16() && !plan.bf16Products)
     plan.tile.rows -= 1;
   // Whole tiles only, as many rows as keep a strip's part of `a` in the L2.
   int64_t rows = plan.stripUnit();
@@ -91,7 +93,10 @@ static LogicalResult planFloat(ContractOp op, ContractPlan &plan) {
     return op.emitOpError("expected f32 data for weights of floats, but got ")
            << op.getA().getType();
   plan.mode = DotMode::Float;
-  plan.paddedK = plan.k;
+  plan.bf16Products = plan.weightType.isBF16() && plan.target->hasBf16Products;
+  // Sixteen lines of pairs are the operand of a tile register.
+  plan.paddedK = plan.bf16Products ? llvm::alignTo(plan.k, 32) : plan.k;
+  plan.tiles = plan.bf16Products && plan.target->hasTiles;
   plan.lanes = plan.epilogueLanes;
   plan.groups = 1;
   plan.groupSize = plan.k;
@@ -156,6 +161,14 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   plan.expandTiles = !plan.target->isGpu() &&
                      (plan.trits || componentsOf(plan.bits).size() > 1);
   plan.maxCode = format.getLevels() - 1;
+  if (plan.trits) {
+    DotIsa dot = plan.target->dot;
+    plan.tritRows =
+        cast<MemRefType>(op.getWScales().getType()).getDimSize(1) == 1;
+    // 256 * 2 * 127 * K has to fit in i32.
+    plan.tritRemainders = dot != DotIsa::Generic &&
+                          dotCodeOffset(dot, 255) == 0 && plan.k <= 32768;
+  }
   if (plan.maxCode >= (1 << plan.bits))
     return op.emitOpError("expected a layout with room for codes up to ")
            << plan.maxCode << ", but got " << plan.bits << " bits";
@@ -331,6 +344,19 @@ Value ContractIr::scales(VectorType type, Value buffer, ValueRange indices) {
 
 Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {
   return DotOp::create(b, loc, acc, codes, data, maxCode);
+}
+
+Value ContractIr::triple(Value bytes) {
+  Value twice = arith::AddIOp::create(b, loc, bytes, bytes);
+  Value sum = arith::AddIOp::create(b, loc, twice, bytes);
+  // A fence of floats costs no instruction and knows no type of its own.
+  auto type = cast<VectorType>(bytes.getType());
+  auto floats = VectorType::get(type.getNumElements() / 4, b.getF32Type());
+  sum = vector::BitCastOp::create(b, loc, floats, sum);
+  sum = LLVM::CallIntrinsicOp::create(
+            b, loc, floats, b.getStringAttr("llvm.arithmetic.fence"), sum)
+            .getResult(0);
+  return vector::BitCastOp::create(b, loc, type, sum);
 }
 
 SmallVector<Value> ContractIr::loop(Value begin, Value end, int64_t step,

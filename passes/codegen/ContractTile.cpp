@@ -34,7 +34,8 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
   place = tilePlace;
   vectorOffset_.clear();
   rowIndex.clear();
-  Value first = plan.copyRows ? place.localRow : place.row;
+  bool isCopied = plan.copyRows || plan.bf16Products;
+  Value first = isCopied ? place.localRow : place.row;
   for (int i = 0; i < shape.rows; ++i) {
     Value row = ir.add(first, i);
     if (place.rowLimit)
@@ -42,7 +43,9 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
     rowIndex.push_back(row);
   }
   if (plan.mode == DotMode::Float)
-    return emitFloat();
+    return plan.bf16Products ? emitBf16() : emitFloat();
+  if (plan.tritRows && shape.rows == 1 && !place.expanded)
+    return emitTritRow();
   vectorOffset(0); // all of them, in front of the loops that use them
   if (plan.groups == 1)
     return emitOneGroup();

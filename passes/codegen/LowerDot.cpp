@@ -262,6 +262,31 @@ Value selectLookup(LookupOp op) {
   return entries.front();
 }
 
+/// vdpbf16ps as products of f32, which those of bf16 are exactly.
+Value widenBf16(LLVM::CallIntrinsicOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value sum = op.getArgs()[0];
+  auto type = cast<VectorType>(sum.getType());
+  auto words = VectorType::get(type.getNumElements(), b.getI32Type());
+  auto splat = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(words, b.getI32IntegerAttr(value)));
+  };
+  // The odd inputs, then the even ones.
+  auto half = [&](Value pairs, bool isOdd) -> Value {
+    Value bits = vector::BitCastOp::create(b, loc, words, pairs);
+    bits = isOdd ? Value(arith::AndIOp::create(b, loc, bits,
+                                               splat(int32_t(0xffff0000))))
+                 : Value(arith::ShLIOp::create(b, loc, bits, splat(16)));
+    return vector::BitCastOp::create(b, loc, type, bits);
+  };
+  for (bool isOdd : {true, false})
+    sum = vector::FMAOp::create(b, loc, half(op.getArgs()[1], isOdd),
+                                half(op.getArgs()[2], isOdd), sum);
+  return sum;
+}
+
 struct LowerDot : impl::LowerDotBase<LowerDot> {
   using LowerDotBase::LowerDotBase;
 
@@ -270,6 +295,16 @@ struct LowerDot : impl::LowerDotBase<LowerDot> {
     SmallVector<LookupOp> lookups;
     getOperation()->walk([&](DotOp op) { dots.push_back(op); });
     getOperation()->walk([&](LookupOp op) { lookups.push_back(op); });
+    SmallVector<LLVM::CallIntrinsicOp> bf16;
+    if (emulate)
+      getOperation()->walk([&](LLVM::CallIntrinsicOp op) {
+        if (op.getIntrin().starts_with("llvm.x86.avx512bf16.dpbf16ps"))
+          bf16.push_back(op);
+      });
+    for (LLVM::CallIntrinsicOp op : bf16) {
+      op.getResult(0).replaceAllUsesWith(widenBf16(op));
+      op.erase();
+    }
     if (dots.empty() && lookups.empty())
       return;
     const Target *target = targetOf(getOperation());

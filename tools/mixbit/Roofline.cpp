@@ -125,7 +125,9 @@ struct Loops {
 constexpr Loops kLoops[] = {{"x86-64", sseFloats, sseBytes},
                             {"x86-64-v3", avx2Floats, avx2Bytes},
                             {"avxvnni", avx2Floats, avxVnniBytes},
-                            {"avx512vnni", avx512Floats, avx512Bytes}};
+                            {"avx512vnni", avx512Floats, avx512Bytes},
+                            {"avx512vpopcntdq", avx512Floats, avx512Bytes},
+                            {"avx512bf16", avx512Floats, avx512Bytes}};
 #elif defined(__aarch64__)
 constexpr Loops kLoops[] = {{"aarch64", neonFloats, neonBytes},
                             {"aarch64-dotprod", neonFloats, dotprodBytes}};

@@ -71,8 +71,7 @@ void move(int tile, uint8_t *start, int64_t stride, bool isStore) {
     std::memset(tiles.data[tile][row], 0, 64);
 }
 
-/// sums += a * b, bytes four at a time, signed where it is said.
-void multiply(int sums, int a, int b, bool isASigned, bool isBSigned) {
+void checkProduct(int sums, int a, int b) {
   for (int tile : {sums, a, b})
     checkTile(tile);
   require(sums != a && sums != b && a != b, "three different tiles");
@@ -80,6 +79,11 @@ void multiply(int sums, int a, int b, bool isASigned, bool isBSigned) {
   require(tiles.bytes(sums) == tiles.bytes(b), "sums as wide as the lines");
   require(tiles.bytes(a) == 4 * tiles.rows(b), "as many lines as inputs");
   ++tiles.products;
+}
+
+/// sums += a * b, bytes four at a time, signed where it is said.
+void multiply(int sums, int a, int b, bool isASigned, bool isBSigned) {
+  checkProduct(sums, a, b);
   for (int m = 0; m < tiles.rows(sums); ++m)
     for (int n = 0; n < tiles.bytes(sums) / 4; ++n) {
       int32_t sum;
@@ -90,6 +94,26 @@ void multiply(int sums, int a, int b, bool isASigned, bool isBSigned) {
         sum += (isASigned ? int(int8_t(x)) : int(x)) *
                (isBSigned ? int(int8_t(y)) : int(y));
       }
+      std::memcpy(&tiles.data[sums][m][4 * n], &sum, 4);
+    }
+}
+
+/// sums += a * b in f32, pairs of bf16.
+void multiplyBf16(int sums, int a, int b) {
+  checkProduct(sums, a, b);
+  auto number = [](const uint8_t *half) {
+    uint32_t bits = uint32_t(half[0]) << 16 | uint32_t(half[1]) << 24;
+    float value;
+    std::memcpy(&value, &bits, 4);
+    return value;
+  };
+  for (int m = 0; m < tiles.rows(sums); ++m)
+    for (int n = 0; n < tiles.bytes(sums) / 4; ++n) {
+      float sum;
+      std::memcpy(&sum, &tiles.data[sums][m][4 * n], 4);
+      for (int k = 0; k < tiles.bytes(a); k += 2)
+        sum += number(&tiles.data[a][m][k]) *
+               number(&tiles.data[b][k / 4][4 * n + k % 4]);
       std::memcpy(&tiles.data[sums][m][4 * n], &sum, 4);
     }
 }
@@ -168,6 +192,8 @@ bool Decoder::run() {
   } else if (opcode == 0x5e && mod == 3) {
     multiply(reg, rm, third, prefix == 3 || prefix == 2,
              prefix == 3 || prefix == 1);
+  } else if (opcode == 0x5c && mod == 3 && prefix == 2) {
+    multiplyBf16(reg, rm, third);
   } else {
     return false;
   }

@@ -5,6 +5,7 @@
 // spilled between them.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/quant/Halves.h"
 #include "test/unit/codegen/HotBlock.h"
 #include "test/unit/codegen/KernelHarness.h"
 
@@ -20,9 +21,10 @@ using llvm::StringRef;
 namespace {
 
 HotBlock compile(StringRef targetName, const Format &format,
-                 StringRef instruction, int products, unsigned dataBits = 8) {
-  auto problem = ContractProblem::make(1, 128, 256, 256, format, 1,
-                                       Density::Dense, dataBits);
+                 StringRef instruction, int products, unsigned dataBits = 8,
+                 int64_t n = 128, int64_t k = 256) {
+  auto problem =
+      ContractProblem::make(1, n, k, k, format, 1, Density::Dense, dataBits);
   auto assembly = compileToAssembly(problem.text(), *findTarget(targetName));
   if (!assembly) {
     ADD_FAILURE() << llvm::toString(assembly.takeError());
@@ -46,9 +48,18 @@ TEST(ContractAssembly, VnniBytes) {
 }
 
 TEST(ContractAssembly, VnniNibbles) {
+  HotBlock hot = compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd",
+                         320, 8, /*n=*/768, /*k=*/768);
+  // 5 rows x 4 vectors x 16 steps: packed weights wait for their second plane.
+  EXPECT_EQ(hot.products, 320);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+}
+
+TEST(ContractAssembly, VnniNibblesOfASmallMatrix) {
+  // With two panels and four blocks LLVM keeps more addresses, and a few of
+  // the codes have to wait in memory.
   HotBlock hot =
       compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd", 320);
-  // 5 rows x 4 vectors x 16 steps: packed weights wait for their second plane.
   EXPECT_EQ(hot.products, 320);
   EXPECT_LE(hot.spills + hot.reloads, 6);
 }
@@ -61,6 +72,27 @@ TEST(ContractAssembly, VnniGroups) {
   EXPECT_EQ(hot.spills + hot.reloads, 0);
 }
 
+TEST(ContractAssembly, VnniTritRow) {
+  // A row alone: 4 packed lines x 5 digits x 2 products, two additions each,
+  // of bytes that are not taken apart.
+  HotBlock hot = compile("avx512vnni", Format::makeTernary(1, 0), "vpdpbusd",
+                         40, 8, /*n=*/768, /*k=*/768);
+  EXPECT_EQ(hot.products, 40);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 40 + 40 + 20 + 4 + 4 + 10);
+}
+
+TEST(ContractAssembly, Avx2TritRow) {
+  // 4 packed lines x 5 digits x 2 vectors: two comparisons, two instructions
+  // for the digit, the product, three additions; nothing is multiplied by
+  // powers of 3.
+  HotBlock hot = compile("x86-64-v3", Format::makeTernary(1, 0), "vpmaddubsw",
+                         40, 8, /*n=*/768, /*k=*/768);
+  EXPECT_EQ(hot.products, 40);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 40 * 8 + 20 + 8 + 8 + 4 + 30);
+}
+
 TEST(ContractAssembly, VnniFloats) {
   // 6 rows x 4 vectors, a step an iteration.
   HotBlock hot = compile("avx512vnni", Format::makeFloat(), "vfmadd", 24);
@@ -68,6 +100,30 @@ TEST(ContractAssembly, VnniFloats) {
   EXPECT_EQ(hot.spills + hot.reloads, 0);
   // Broadcasts, loads, the loop's end.
   EXPECT_LE(hot.instructions, 24 + 6 + 4 + 4);
+}
+
+TEST(ContractAssembly, Bf16Pairs) {
+  // 6 rows x 4 vectors, a pair of inputs an iteration; broadcasts are folded.
+  HotBlock hot =
+      compile("avx512bf16", makeFloatFormat(FloatKind::BF16), "vdpbf16ps", 24);
+  EXPECT_EQ(hot.products, 24);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 24 + 6 + 4 + 4);
+}
+
+TEST(ContractAssembly, AmxBf16) {
+  auto problem = ContractProblem::make(1, 128, 256, 256,
+                                       makeFloatFormat(FloatKind::BF16), 1);
+  auto text = compileToAssembly(problem.text(), *findTarget("amx"));
+  ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
+  StringRef assembly = *text;
+  EXPECT_GE(assembly.count("tdpbf16ps"), 3u * 4);
+  EXPECT_EQ(assembly.count("tdpbsud"), 0u);
+  HotBlock hot =
+      findBlock(assembly, "tdpbf16ps", assembly.count("tdpbf16ps") / 3);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  // A single row takes the vectors.
+  EXPECT_GE(assembly.count("vdpbf16ps"), 4u);
 }
 
 TEST(ContractAssembly, Avx2Floats) {
@@ -176,6 +232,25 @@ TEST(ContractAssembly, Avx512Bits) {
   EXPECT_EQ(hot.products, 8);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
   EXPECT_LE(hot.instructions, 2 * 8 + 2 * 8 + 1 + 4);
+}
+
+TEST(ContractAssembly, PopcountBits) {
+  // 6 rows x 64 outputs x 32 inputs: vpxord from memory, vpopcntd, vpaddd.
+  HotBlock hot =
+      compile("avx512vpopcntdq", Format::makeBinary(1, 0), "vpopcntd", 24, 1);
+  EXPECT_EQ(hot.products, 24);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.instructions, 3 * 24 + 6 + 4 + 4);
+}
+
+TEST(ContractAssembly, PopcountTernary) {
+  // The same with vpternlogd on two words of a row, a plane of two at a time.
+  HotBlock hot =
+      compile("avx512vpopcntdq", Format::makeTernary(1, 0), "vpopcntd", 24, 2);
+  EXPECT_EQ(hot.products, 24);
+  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  // A copy where vpternlogd would overwrite an operand that is used again.
+  EXPECT_LE(hot.instructions, 4 * 24 + 2 * 6 + 4 + 4);
 }
 
 TEST(ContractAssembly, NeonBits) {

@@ -91,11 +91,11 @@ TEST_P(ContractBitsTest, MatchesReference) {
   }
 }
 
-static const Variant variants[] = {{"x86-64", false},
-                                   {"x86-64-v3", false},
-                                   {"avx512vnni", false},
-                                   {"avx512vnni", true},
-                                   {"aarch64-dotprod", true}};
+static const Variant variants[] = {
+    {"x86-64", false},          {"x86-64-v3", false},
+    {"avx512vnni", false},      {"avx512vnni", true},
+    {"avx512vpopcntdq", false}, {"avx512vpopcntdq", true},
+    {"aarch64-dotprod", true}};
 
 static const Case cases[] = {{"binaryA1", Format::makeBinary(1, 0), 1},
                              {"binaryG64A1", Format::makeBinary(1, 64), 1},

@@ -56,6 +56,20 @@ void expectNear(const std::vector<float> &got,
   }
 }
 
+/// Whether the target rounds the data of such weights to bf16.
+bool roundsData(const Format &format, const Target &target) {
+  return target.hasBf16Products && format.isFloat() && format.bits == 16 &&
+         format.scale == FloatKind::BF16;
+}
+
+/// The reference's result, of the data as the target multiplies it.
+std::vector<float> referenceFor(ContractProblem problem, const Target &target) {
+  if (roundsData(problem.format, target))
+    for (float &value : problem.floatData)
+      value = roundToFloat(value, FloatKind::BF16);
+  return problem.reference();
+}
+
 } // namespace
 
 /// Compiling a kernel takes a second or two. What this machine runs natively at
@@ -97,6 +111,8 @@ TEST_P(ContractTest, MatchesReference) {
     sizes.insert(sizes.end(), {{33, 192, 192}, {16, 320, 320}});
   if (!isTestedInFull(variant))
     sizes = {{100, 100, 128}};
+  if (roundsData(kind.format, *target))
+    sizes.push_back({17, 5, 5}); // an odd number of inputs, and few
   for (const Size &size : sizes) {
     int64_t group = kind.format.groupCols;
     // Groups cannot be larger than what there is.
@@ -120,7 +136,7 @@ TEST_P(ContractTest, MatchesReference) {
         ASSERT_EQ(out[i], -12345.0f) << "written beyond the end";
       out.resize(m * size.n);
       float relative = format.isFloat() ? 2e-5f : 1e-6f;
-      expectNear(out, problem.reference(), size.n, relative,
+      expectNear(out, referenceFor(problem, *target), size.n, relative,
                  "m " + std::to_string(m) + " n " + std::to_string(size.n) +
                      " k " + std::to_string(size.k) + " ka " +
                      std::to_string(size.ka));
@@ -180,7 +196,9 @@ TEST(ContractAmx, MatchesReference) {
       {Format::makeInt(8, 1, 64, FloatKind::F32, ZeroKind::I8), 64, 256, 256},
       {Format::makeInt(4, 1, 128), 100, 320, 320},
       {Format::makeBinary(1, 64), 70, 128, 160},
-      {Format::makeTernary(1, 0), 48, 200, 256}};
+      {Format::makeTernary(1, 0), 48, 200, 256},
+      {makeFloatFormat(FloatKind::BF16), 130, 96, 96},
+      {makeFloatFormat(FloatKind::BF16), 20, 77, 80}};
   for (const Problem &kind : problems) {
     auto first =
         ContractProblem::make(1, kind.n, kind.k, kind.ka, kind.format, 7);
@@ -199,7 +217,8 @@ TEST(ContractAmx, MatchesReference) {
       for (size_t i = m * kind.n; i < out.size(); ++i)
         ASSERT_EQ(out[i], -12345.0f) << "written beyond the end";
       out.resize(m * kind.n);
-      expectNear(out, problem.reference(), kind.n, 1e-6f,
+      expectNear(out, referenceFor(problem, *target), kind.n,
+                 kind.format.isFloat() ? 2e-5f : 1e-6f,
                  "m " + std::to_string(m) + " n " + std::to_string(kind.n) +
                      " k " + std::to_string(kind.k));
       if (HasFatalFailure())
@@ -208,10 +227,79 @@ TEST(ContractAmx, MatchesReference) {
   }
 }
 
+/// docs/Contractions.md: at most 2^-9 of the sum of |a * w|, beside what f32
+/// rounds.
+TEST(ContractBf16, DataIsRoundedWithinTheBound) {
+  const Target *target = findTarget("avx512bf16");
+  const int64_t m = 13, n = 40, k = 200;
+  auto problem =
+      ContractProblem::make(m, n, k, k, makeFloatFormat(FloatKind::BF16), 3);
+  auto kernel = JitKernel::compile(problem.text(), *target, !isNative(*target));
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+  std::vector<float> out(m * n);
+  kernel->run(problem.args(out));
+  std::vector<float> exact = problem.reference();
+  double largest = 0;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double size = 0;
+      for (int64_t c = 0; c < k; ++c)
+        size += std::fabs(double(problem.floatData[i * k + c]) *
+                          problem.floatWeights[j * k + c]);
+      double error = std::fabs(out[i * n + j] - exact[i * n + j]);
+      EXPECT_LE(error, size / 512 + 1e-5) << "row " << i << ", output " << j;
+      largest = std::max(largest, error);
+    }
+  EXPECT_GT(largest, 0); // The data is rounded indeed.
+}
+
+/// A row alone of ternary weights at the largest sums, where the products of
+/// remainders end (32768 inputs) and above, and random ones around them.
+TEST(ContractTrits, RowsOfManyInputs) {
+  struct Row {
+    Variant variant;
+    int64_t k;
+  };
+  const Row rows[] = {{{"x86-64-v3", false}, 32768},
+                      {{"avxvnni", true}, 32768},
+                      {{"avxvnni", true}, 32832},
+                      {{"avx512vnni", true}, 32768}};
+  for (const auto &[variant, k] : rows) {
+    const Target *target = findTarget(variant.target);
+    if (!variant.emulate && !isNative(*target))
+      continue;
+    const int64_t n = 20;
+    auto problem =
+        ContractProblem::make(1, n, k, k, Format::makeTernary(1, 0), 7);
+    auto kernel = JitKernel::compile(problem.text(), *target, variant.emulate);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    std::string name =
+        std::string(variant.target) + ", k " + std::to_string(k) + ", ";
+    auto check = [&](const std::string &what) {
+      std::vector<float> out(n);
+      kernel->run(problem.args(out));
+      expectNear(out, problem.reference(), n, 1e-6f, name + what);
+    };
+    check("random");
+    for (uint8_t code : {0, 1, 2}) {
+      llvm::fill(problem.weights.codes, code);
+      llvm::fill(problem.packed, 0);
+      packCodes(problem.weights, problem.layout, problem.packed);
+      for (int8_t value : {127, -127}) {
+        llvm::fill(problem.data.codes, value);
+        llvm::fill(problem.rows, value);
+        check("codes " + std::to_string(code) + " times " +
+              std::to_string(value));
+      }
+    }
+  }
+}
+
 static const Variant variants[] = {
-    {"x86-64", false},    {"x86-64-v3", false},     {"x86-64-v3", true},
-    {"avxvnni", false},   {"avxvnni", true},        {"avx512vnni", false},
-    {"avx512vnni", true}, {"aarch64-dotprod", true}};
+    {"x86-64", false},        {"x86-64-v3", false},  {"x86-64-v3", true},
+    {"avxvnni", false},       {"avxvnni", true},     {"avx512vnni", false},
+    {"avx512vnni", true},     {"avx512bf16", false}, {"avx512bf16", true},
+    {"aarch64-dotprod", true}};
 
 static const Case cases[] = {
     {"fp32", Format::makeFloat()},

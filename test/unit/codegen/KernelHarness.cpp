@@ -76,7 +76,8 @@ toLlvm(const std::string &text, const Target &target, const Target &codeTarget,
   manager.addPass(createExpandContract());
   manager.addPass(createExpandAttention());
   LowerDotOptions dotOptions;
-  dotOptions.emulate = target.dot != codeTarget.dot;
+  dotOptions.emulate = target.dot != codeTarget.dot ||
+                       (target.hasBf16Products && !codeTarget.hasBf16Products);
   manager.addPass(createLowerDot(dotOptions));
   buildKernelLoweringPipeline(manager);
   if (failed(manager.run(*module)))
@@ -123,7 +124,8 @@ Expected<JitKernel> JitKernel::compile(const std::string &text,
     if (target.hasTiles && !codeTarget->hasTiles) {
       if (!emulateAmx())
         return createStringError("tiles are emulated on x86-64 only");
-      withTileFeatures = (codeTarget->features + ",+amx-tile,+amx-int8").str();
+      withTileFeatures =
+          (codeTarget->features + ",+amx-tile,+amx-int8,+amx-bf16").str();
       withTiles = *codeTarget;
       withTiles.features = withTileFeatures;
       codeTarget = &withTiles;

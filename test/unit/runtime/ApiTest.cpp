@@ -414,7 +414,8 @@ TEST(Api, RejectsALibraryOfNoUsableVariant) {
 
 TEST(CpuFeatures, AreConsistent) {
   uint64_t features = mixbit::runtime::detectCpuFeatures();
-  if (features & (MXB_AVX512_VNNI | MXB_AVX512_VBMI | MXB_AMX_INT8)) {
+  if (features & (MXB_AVX512_VNNI | MXB_AVX512_VBMI | MXB_AVX512_VPOPCNTDQ |
+                  MXB_AVX512_BF16 | MXB_AMX_INT8 | MXB_AMX_BF16)) {
     EXPECT_TRUE(features & MXB_AVX512);
   }
   if (features & (MXB_AVX512 | MXB_AVX_VNNI)) {

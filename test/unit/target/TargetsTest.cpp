@@ -25,13 +25,15 @@ TEST(Targets, NamesAreUniqueAndFound) {
 
 TEST(Targets, ListsAreOrderedByPreferenceWithoutRepetition) {
   auto targets =
-      resolveTargets("x86-64, avx512vnni,x86-64-v3,amx,avxvnni,x86-64");
+      resolveTargets("x86-64, avx512vnni,x86-64-v3,amx,avx512vpopcntdq,"
+                     "avxvnni,x86-64,avx512bf16");
   ASSERT_TRUE(bool(targets));
   std::vector<std::string> names;
   for (const Target *target : *targets)
     names.push_back(target->name.str());
-  EXPECT_EQ(names, (std::vector<std::string>{"amx", "avx512vnni", "avxvnni",
-                                             "x86-64-v3", "x86-64"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "amx", "avx512bf16", "avx512vpopcntdq", "avx512vnni",
+                       "avxvnni", "x86-64-v3", "x86-64"}));
 }
 
 TEST(Targets, ErrorsNameWhatIsWrong) {

@@ -1,0 +1,176 @@
+//===- ContractTrits.cpp - One row times codes of five to a byte ----------===//
+//
+// A row alone reads each byte once, so nothing is shared by expanding it into a
+// buffer. Of a byte x_0, a fraction of 256, the digits are
+//
+//   d_i = (3 * x_i - x_(i+1)) / 256,   x_(i+1) = 3 * x_i mod 256
+//
+// Remainders: where an instruction multiplies unsigned bytes without
+// saturation, they are not taken apart at all:
+//
+//   sum of d_i * a_i = (3 * sum of x_i * a_i - sum of x_(i+1) * a_i) / 256
+//
+// which is exact in i32 up to 32768 inputs: two additions and two products for
+// a line. Digits: elsewhere two comparisons make one of a remainder.
+//
+// A strip of 16 outputs lies in one piece over all of K, its lines that fill
+// no byte behind those of all strips; see lib/quant/Packing.h.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/codegen/Contract.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace mixbit {
+
+/// Digits of a byte.
+static constexpr int kDigits = 5;
+
+/// `count` packed lines from `line` on, of a strip at `address`, added to sums:
+/// [vector][phase] of digits, [vector][phase][2] of remainders.
+void TileEmitter::emitTritLines(Values &sums, Value address, Value line,
+                                int count, int vectors, int phases) {
+  bool small = plan.mode == DotMode::Small16 && !plan.tritRemainders;
+  auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
+  Values halves(vectors, small ? ir.splat(halfType, 0) : Value());
+  Value k0 = ir.mul(line, kDigits * 4);
+  for (int i = 0; i < count; ++i) {
+    Value from = ir.add(address, ir.add(ir.mul(line, 64), i * 64));
+    if (plan.prefetchBytes)
+      memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
+                                 ir.add(from, plan.prefetchBytes),
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    Values packed;
+    for (int v = 0; v < vectors; ++v) {
+      Value bytes = vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w,
+                                           ir.add(from, v * plan.lanes * 4));
+      packed.push_back(plan.tritRemainders ? bytes : biasTrits(ir, bytes));
+    }
+    for (int digit = 0; digit < kDigits; ++digit) {
+      Value x = broadcastRow(0, ir.add(k0, (i * kDigits + digit) * 4));
+      for (int v = 0; v < vectors; ++v) {
+        int phase = v * phases + digit % phases;
+        if (plan.tritRemainders) {
+          Value &first = sums[2 * phase], &second = sums[2 * phase + 1];
+          first = ir.dot(first, packed[v], x, 255);
+          packed[v] = ir.triple(packed[v]);
+          second = ir.dot(second, packed[v], x, 255);
+          continue;
+        }
+        Value &sum = small ? halves[v] : sums[phase];
+        sum = ir.dot(sum, firstTrit(ir, packed[v]), x, plan.maxCode);
+        if (digit + 1 != kDigits)
+          packed[v] = ir.triple(packed[v]);
+      }
+    }
+  }
+  for (int v = 0; v < vectors && small; ++v)
+    sums[v * phases] =
+        ir.dot(sums[v * phases], halves[v], ir.splat(halfType, 1), 1);
+}
+
+/// The lines left over, at most four, of a strip at `address`: planes of 2
+/// bits of 4 outputs each. `sums` are the strip's, from vector `first` on.
+void TileEmitter::emitTritTail(Values &sums, Value address, int first,
+                               int vectors) {
+  int64_t lines = plan.paddedK / 4, rest = lines % kDigits;
+  auto quarter = VectorType::get(16, ir.b.getI8Type());
+  bool small = plan.mode == DotMode::Small16;
+  auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
+  int parts = plan.lanes / 4; // of a vector
+  for (int64_t line = 0; line < rest; ++line) {
+    Value packed = vector::LoadOp::create(ir.b, ir.loc, quarter, buffers.w,
+                                          ir.add(address, line * 16));
+    Values codes = unpackChunk(ir, quarter, packed, 2);
+    Value x = broadcastRow(0, ir.index((lines - rest + line) * 4));
+    for (int v = 0; v < vectors; ++v) {
+      Values pieces(codes.begin() + v * parts, codes.begin() + (v + 1) * parts);
+      while (pieces.size() > 1) {
+        int64_t size = cast<VectorType>(pieces[0].getType()).getNumElements();
+        SmallVector<int64_t> both(2 * size);
+        std::iota(both.begin(), both.end(), 0);
+        for (size_t i = 0; i < pieces.size() / 2; ++i)
+          pieces[i] = vector::ShuffleOp::create(ir.b, ir.loc, pieces[2 * i],
+                                                pieces[2 * i + 1], both);
+        pieces.resize(pieces.size() / 2);
+      }
+      Value &sum = sums[(first + v) * shape.phases];
+      if (!small) {
+        sum = ir.dot(sum, pieces[0], x, plan.maxCode);
+        continue;
+      }
+      Value half = ir.dot(ir.splat(halfType, 0), pieces[0], x, plan.maxCode);
+      sum = ir.dot(sum, half, ir.splat(halfType, 1), 1);
+    }
+  }
+}
+
+SmallVector<Value> TileEmitter::emitTritRow() {
+  int64_t lines = plan.paddedK / 4, whole = lines / kDigits;
+  int64_t rest = lines % kDigits;
+  int vectors = stripVectors();
+  // Chains enough for the latency of the products, where registers allow.
+  bool many = plan.target->numRegisters >= 32;
+  int phases = plan.mode == DotMode::Small16 ? 1
+               : many && vectors == 1        ? kDigits
+                                             : 2;
+  Value zero = ir.splat(accType(), 0);
+  Value start = ir.mul(place.panel, plan.panelBytes());
+  Value tails = ir.add(start, kPanel / kLine * whole * 64);
+  Values sums = startGroup(ir.index(0));
+  for (int first = 0; first < shape.vectors; first += vectors) {
+    Value strip =
+        ir.div(ir.add(place.column, int64_t(first) * plan.lanes), kLine);
+    Value address = ir.add(start, ir.mul(strip, whole * 64));
+    Values part(vectors * phases * (plan.tritRemainders ? 2 : 1), zero);
+    // Lines an iteration: products of 20 digits fit in i16.
+    constexpr int few = 4;
+    int64_t inLoop = whole / few * few;
+    if (inLoop)
+      part = ir.loop(ir.index(0), ir.index(inLoop), few, part,
+                     [&](Value line, ValueRange carried) {
+                       Values next(carried);
+                       emitTritLines(next, address, line, few, vectors, phases);
+                       return next;
+                     });
+    if (inLoop != whole)
+      emitTritLines(part, address, ir.index(inLoop), whole - inLoop, vectors,
+                    phases);
+    auto plus = [&](Value lhs, Value rhs) -> Value {
+      return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
+    };
+    for (int v = 0; v < vectors; ++v) {
+      Value &sum = sums[(first + v) * shape.phases];
+      if (!plan.tritRemainders) {
+        for (int phase = 0; phase < phases; ++phase)
+          sum = plus(sum, part[v * phases + phase]);
+        continue;
+      }
+      Value once = zero, next = zero;
+      for (int phase = v * phases; phase < (v + 1) * phases; ++phase) {
+        once = plus(once, part[2 * phase]);
+        next = plus(next, part[2 * phase + 1]);
+      }
+      Value products = arith::SubIOp::create(
+          ir.b, ir.loc, plus(plus(once, once), once), next);
+      sum = plus(sum, arith::ShRSIOp::create(ir.b, ir.loc, products,
+                                             ir.splat(accType(), 8)));
+    }
+    if (rest)
+      emitTritTail(sums, ir.add(tails, ir.mul(strip, rest * 16)), first,
+                   vectors);
+  }
+  sums = finishGroup(sums, ir.index(0));
+  for (Value &sum : sums)
+    sum = arith::SIToFPOp::create(ir.b, ir.loc, floatType(), sum);
+  return sums;
+}
+
+} // namespace mixbit
