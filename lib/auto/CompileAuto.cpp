@@ -3,6 +3,7 @@
 #include "lib/auto/KernelTimes.h"
 #include "lib/auto/OutputErrors.h"
 
+#include "lib/calibrate/CalibrationData.h"
 #include "lib/compiler/GraphLibrary.h"
 #include "lib/compiler/Stages.h"
 #include "lib/measure/Measure.h"
@@ -10,35 +11,16 @@
 #include "passes/quantize/Allocation.h"
 #include "passes/quantize/Passes.h"
 #include "passes/sensitivity/Attributes.h"
+#include "passes/simplify/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
 
 namespace mixbit {
-
-Expected<CalibrationFile> parseCalibration(StringRef text) {
-  CalibrationFile file;
-  auto [head, path] = text.split('=');
-  auto [name, weight] = head.rsplit(':');
-  if (!text.contains('=')) {
-    file.name = file.path = text.str();
-    if (text.empty())
-      return createStringError("expected FILE or NAME:WEIGHT=FILE, but got "
-                               "nothing");
-    return file;
-  }
-  if (name.empty() || path.empty() || weight.getAsDouble(file.weight))
-    return createStringError("expected FILE or NAME:WEIGHT=FILE, but got '" +
-                             text + "'");
-  if (!std::isfinite(file.weight) || file.weight <= 0)
-    return createStringError("expected a weight above 0, but got '" + text +
-                             "'");
-  file.name = name.str();
-  file.path = path.str();
-  return file;
-}
 
 Sensitivities mixSensitivities(ArrayRef<Sensitivities> domains,
                                ArrayRef<double> weights) {
@@ -90,7 +72,9 @@ private:
   Error measure();
   Error sortRows();
   Error addUtilities();
+  Expected<uint64_t> measureFile();
   bool fitFile(double megabytes);
+  void summarize();
   /// Runs the choice of formats alone, on a copy of the graph.
   Expected<AllocationReport> allocateWith(const Sensitivities &sensitivities);
 
@@ -108,12 +92,10 @@ private:
 
 /// The graph, and the samples checked against it.
 Error AutoCompiler::load() {
-  for (const std::string &text : options.calibration) {
-    auto file = parseCalibration(text);
-    if (!file)
-      return createStringError("--calibration: " + toString(file.takeError()));
-    files.push_back(std::move(*file));
-  }
+  auto parsed = parseCalibrations(options.calibration);
+  if (!parsed)
+    return createStringError("--calibration: " + toString(parsed.takeError()));
+  files = std::move(*parsed);
   std::vector<NamedTensors> arrays;
   for (const CalibrationFile &file : files) {
     auto read = readNpz(file.path);
@@ -199,6 +181,7 @@ AutoCompiler::allocateWith(const Sensitivities &sensitivities) {
   own.sensitivities = &sensitivities;
   own.timeOf = context.timeOf;
   own.overhead = context.overhead;
+  own.density = context.density;
   AssignFormatsOptions assign;
   assign.weights = "auto";
   assign.activations = options.activations;
@@ -258,38 +241,67 @@ Error AutoCompiler::addUtilities() {
   return Error::success();
 }
 
-/// Finds how many bytes to leave for what is no weight, by making the library
-/// with weights rounded to nearest: its size is that of the final one. Code
-/// grows with the number of formats, and which are chosen follows from the room
-/// for it, so that sizes may jump: what fits is kept, and bisected where the
-/// next try does not.
+/// The size of the library with formats chosen for the overhead at hand, made
+/// without rounding, which changes no size.
+Expected<uint64_t> AutoCompiler::measureFile() {
+  SmallString<128> temporary;
+  if (std::error_code code =
+          sys::fs::createTemporaryFile("mixbit", "so", temporary))
+    return createStringError("cannot make a temporary file: " + code.message());
+  CompileOptions trial = options;
+  trial.output = temporary.str().str();
+  trial.emit = Emit::SharedLibrary;
+  trial.report.clear();
+  trial.progress = nullptr;
+  trial.allocationContext = &context;
+  context.sizeOnly = true;
+  // The model's rows are in order already.
+  RowOrders orders = std::exchange(context.rowOrders, {});
+  mlir::OwningOpRef<mlir::ModuleOp> graph = model->module().clone();
+  // Rounding frees a weight that nothing else holds; here the model does.
+  SmallVector<mlir::Attribute> held;
+  graph->walk([&](mlir::Operation *op) {
+    op->getAttrDictionary().walk(
+        [&](mlir::DenseResourceElementsAttr data) { held.push_back(data); });
+  });
+  (*graph)->setAttr("mixbit.held",
+                    mlir::ArrayAttr::get(graph->getContext(), held));
+  mlir::PassManager manager(graph->getContext());
+  if (options.trimPadding)
+    manager.addNestedPass<mlir::func::FuncOp>(createTrimPadding());
+  bool made = succeeded(manager.run(*graph));
+  auto compilation = std::make_unique<Compilation>(*graph, trial, diagnostics);
+  made = made && compilation->resolveTargets() && compilation->quantize() &&
+         compilation->kernelize() &&
+         buildLibrary(std::move(compilation), trial, diagnostics);
+  context.sizeOnly = false;
+  context.rowOrders = std::move(orders);
+  uint64_t bytes = 0;
+  std::error_code code = sys::fs::file_size(temporary, bytes);
+  sys::fs::remove(temporary);
+  if (!made)
+    return createStringError("--budget " + options.budget +
+                             ": the size of the file could not be measured");
+  if (code)
+    return createStringError(temporary + ": " + code.message());
+  return bytes;
+}
+
+/// Finds how many bytes to leave for what is no weight. Code grows with the
+/// number of formats, and which are chosen follows from the room for it, so
+/// that sizes may jump: what fits is kept, and bisected where the next try does
+/// not.
 bool AutoCompiler::fitFile(double megabytes) {
   double budget = megabytes * 1e6;
   int64_t fitting = -1, failing = -1;
   // Most libraries' code; whatever is wrong with it, the first round tells.
   context.overhead = std::min<int64_t>(400000, budget / 4);
   for (int round = 0; round != 5; ++round) {
-    SmallString<128> temporary;
-    if (std::error_code code =
-            sys::fs::createTemporaryFile("mixbit", "so", temporary))
-      return fail(
-          createStringError("cannot make a temporary file: " + code.message()));
-    CompileOptions trial = options;
-    trial.output = temporary.str().str();
-    trial.emit = Emit::SharedLibrary;
-    trial.report.clear();
-    trial.calibration.clear();
-    trial.allocationContext = &context;
-    trial.progress = nullptr;
     progress("measuring the size of the code");
-    bool made = compile(trial, diagnostics);
-    uint64_t bytes = 0;
-    std::error_code code = sys::fs::file_size(temporary, bytes);
-    sys::fs::remove(temporary);
-    if (!made)
-      return false;
-    if (code)
-      return fail(createStringError(temporary + ": " + code.message()));
+    Expected<uint64_t> measured = measureFile();
+    if (!measured)
+      return fail(measured.takeError());
+    uint64_t bytes = *measured;
     uint64_t weights = 0;
     for (const AllocatedWeight &weight : context.report.weights)
       weights += weight.bytes;
@@ -351,17 +363,19 @@ bool AutoCompiler::run() {
     return false;
   options.allocationContext = &context;
   std::optional<OutputErrors> errors;
-  if (!options.report.empty() && !samples.empty()) {
+  bool measuresErrors = !options.report.empty() && !samples.empty();
+  if (measuresErrors)
     errors.emplace(model->module(), samples.front(), options.threads,
                    diagnostics);
-    context.afterQuantize = [&](mlir::ModuleOp quantized) {
-      if (Error error = addUtilities())
-        diagnostics << "warning: " << toString(std::move(error)) << "\n";
-      progress("errors of layers");
-      if (Error error = errors->measure(quantized, context.report))
-        diagnostics << "warning: " << toString(std::move(error)) << "\n";
-    };
-  }
+  context.afterQuantize = [&](mlir::ModuleOp quantized) {
+    if (Error error = addUtilities())
+      diagnostics << "warning: " << toString(std::move(error)) << "\n";
+    if (!measuresErrors)
+      return;
+    progress("errors of layers");
+    if (Error error = errors->measure(quantized, context.report))
+      diagnostics << "warning: " << toString(std::move(error)) << "\n";
+  };
   if (!compile(options, diagnostics))
     return false;
   uint64_t bytes = 0;
@@ -374,7 +388,40 @@ bool AutoCompiler::run() {
                                   options.budget + " at most, but it has " +
                                   Twine(bytes) + " bytes"));
   }
+  progress("");
+  summarize();
   return true;
+}
+
+/// Both sizes, and what each domain is worth.
+void AutoCompiler::summarize() {
+  const AllocationReport &report = context.report;
+  double parameters = 0, weightBytes = 0;
+  for (const AllocatedWeight &weight : report.weights) {
+    if (weight.op != "linear")
+      continue;
+    parameters += double(weight.rows) * double(weight.cols);
+    weightBytes += double(weight.bytes);
+  }
+  diagnostics << formatv("remark: linear layers {0:f4} bits a weight, without "
+                         "heads {1:f4}",
+                         parameters > 0 ? 8 * weightBytes / parameters : 0.0,
+                         report.bodyBits);
+  uint64_t bytes = 0;
+  if (options.emit == Emit::SharedLibrary &&
+      !sys::fs::file_size(options.output, bytes))
+    diagnostics << formatv("; file {0:f3} MB", double(bytes) / 1e6);
+  diagnostics << "; predicted loss " << format("%.4g", report.loss) << "\n";
+  if (report.domains.empty())
+    return;
+  diagnostics << "remark: predicted loss by domain\n"
+              << "  weight  samples       own  of the mix without it  changed "
+                 "formats  domain\n";
+  for (const DomainUtility &domain : report.domains)
+    diagnostics << format("  %6g  %7lld  %8.3g  %21.3g  %15lld  ",
+                          domain.weight, (long long)domain.samples, domain.loss,
+                          domain.lossWithout, (long long)domain.changedWeights)
+                << domain.name << "\n";
 }
 
 bool compileAuto(const CompileOptions &options, raw_ostream &diagnostics) {

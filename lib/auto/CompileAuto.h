@@ -11,19 +11,13 @@
 #include "lib/sensitivity/Sensitivity.h"
 #include "mixbit/compiler.h"
 
-#include "llvm/Support/Error.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
 
 namespace mixbit {
-
-/// One file of a calibration mix.
-struct CalibrationFile {
-  std::string name; ///< as given, else the path
-  double weight = 1;
-  std::string path;
-};
-
-/// Parses FILE or NAME:WEIGHT=FILE. A path that holds '=' needs the long form.
-llvm::Expected<CalibrationFile> parseCalibration(llvm::StringRef text);
 
 /// What a mix makes of the sensitivities of its domains, which are means over
 /// samples: their mean weighted by `weights`, those of 0 left out. All list the

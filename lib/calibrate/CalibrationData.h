@@ -1,5 +1,4 @@
-//===- CalibrationData.h - Samples that a network is measured on -*- C++
-//-*-===//
+//===- CalibrationData.h - Samples for measuring ----------------*- C++ -*-===//
 //
 // Files of `--calibration`: each an .npz of arrays named as the network's
 // inputs, the first axis the sample; other arrays (labels) are left alone.
@@ -9,18 +8,26 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "lib/support/Tensor.h"
+#include "lib/support/SampleArrays.h"
 
 #include "llvm/Support/Error.h"
 
 namespace mixbit {
 
-/// An input of a network: what an array must fit.
-struct CalibrationInput {
-  std::string name;
-  mixbit_type type = MIXBIT_F32;
-  std::vector<int64_t> shape; ///< -1 where it is not fixed
+/// One file of a calibration mix.
+struct CalibrationFile {
+  std::string name; ///< as given, else the path
+  double weight = 1;
+  std::string path;
 };
+
+/// Parses FILE or NAME:WEIGHT=FILE. A text that is the path of a file that
+/// exists is that file, whatever signs it holds.
+llvm::Expected<CalibrationFile> parseCalibration(llvm::StringRef text);
+
+/// All of them; no two of one name.
+llvm::Expected<std::vector<CalibrationFile>>
+parseCalibrations(llvm::ArrayRef<std::string> texts);
 
 /// One file's samples as the network takes them.
 struct CalibrationDomain {
@@ -49,17 +56,12 @@ public:
   static llvm::Expected<CalibrationData>
   load(llvm::ArrayRef<std::string> entries);
 
-  /// Arrays for the inputs, converted as nothing is lost: integers of another
-  /// width whose values fit. Fails on an array that is missing (the message
-  /// lists those that are there), of another type or shape, with NaNs or
-  /// infinities, and on files without samples.
+  /// Arrays for the inputs, as of takeSamples() (lib/support/SampleArrays.h).
   llvm::Expected<std::vector<CalibrationDomain>>
-  fit(llvm::ArrayRef<CalibrationInput> inputs) const;
+  fit(llvm::ArrayRef<SampleInput> inputs) const;
 
 private:
-  struct File {
-    std::string name, path;
-    double weight;
+  struct File : CalibrationFile {
     NamedTensors arrays;
   };
   std::vector<File> files;

@@ -2,6 +2,7 @@
 #include "lib/compiler/Calibrate.h"
 
 #include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/MemoryTypes.h"
 #include "dialects/mixbit/SymbolicMath.h"
 #include "dialects/mixbit/SymbolicShapes.h"
 #include "lib/calibrate/Gram.h"
@@ -48,16 +49,6 @@ TensorPtr valuesOf(ArrayRef<QuantizedMatrix> segments, int64_t rows,
   for (const QuantizedMatrix &segment : segments)
     out = llvm::copy(dequantize(segment), out);
   return tensor;
-}
-
-mixbit_type typeOf(Type element) {
-  if (element.isInteger(1))
-    return MIXBIT_BOOL;
-  if (element.isInteger(8))
-    return element.isUnsignedInteger() ? MIXBIT_U8 : MIXBIT_I8;
-  if (element.isInteger(32))
-    return MIXBIT_I32;
-  return element.isInteger(64) ? MIXBIT_I64 : MIXBIT_F32;
 }
 
 /// One function's walk.
@@ -149,15 +140,19 @@ std::optional<size_t> Walk::findTrimmedInputs(SmallVectorImpl<bool> &trims) {
 
 /// Batches of all domains, as values of the network's arguments.
 llvm::Error Walk::load(const CalibrationData &data) {
-  std::vector<CalibrationInput> inputs;
+  std::vector<SampleInput> inputs;
   int64_t fixedBatch = 0;
   for (BlockArgument argument : func.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
-    CalibrationInput &input = inputs.emplace_back();
+    SampleInput &input = inputs.emplace_back();
     if (auto name = func.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
                                                       kNameAttr))
       input.name = name.str();
-    input.type = typeOf(type.getElementType());
+    std::optional<mixbit_type> element = memoryTypeOf(type.getElementType());
+    if (!element)
+      return llvm::createStringError("input '" + input.name +
+                                     "': inputs of this type take no samples");
+    input.type = *element;
     for (int64_t extent : type.getShape())
       input.shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);
     if (!input.shape.empty() && input.shape[0] >= 0)

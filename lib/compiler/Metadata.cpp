@@ -9,6 +9,7 @@
 #include "dialects/mixbit/SymbolicMath.h"
 #include "dialects/mixbit/SymbolicShapes.h"
 #include "lib/compiler/Stages.h"
+#include "passes/quantize/Weights.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -91,8 +92,8 @@ static Operation *holderOf(Operation *op, Value weight, Density density) {
 }
 
 /// One linear or embedding: its weight's format and size.
-static json::Object describeLayer(Operation *op, Value weight,
-                                  Density density) {
+static json::Object describeLayer(Operation *op, Value weight, Density density,
+                                  const llvm::DenseSet<Operation *> &heads) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t parameters = type.getNumElements();
   MatrixShape shape = matrixShapeOf(type);
@@ -143,11 +144,14 @@ static json::Object describeLayer(Operation *op, Value weight,
     layer["segments"] = std::move(parts);
   else if (!segments.front().format.isFloat())
     layer["group"] = groupOf(segments.front().format);
+  if (linear)
+    layer["part"] = heads.contains(op) ? "head" : "body";
   return layer;
 }
 
 json::Object describeGraph(ModuleOp module, Density density) {
   json::Array inputs, outputs, layers, entries, required, trims;
+  llvm::DenseSet<Operation *> heads = findHeads(module);
   for (auto func : module.getOps<func::FuncOp>()) {
     FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
     if (failed(shapes))
@@ -186,11 +190,12 @@ json::Object describeGraph(ModuleOp module, Density density) {
     }
     func.walk([&](Operation *op) {
       if (auto linear = dyn_cast<LinearOp>(op))
-        layers.push_back(describeLayer(op, linear.getWeight(), density));
+        layers.push_back(describeLayer(op, linear.getWeight(), density, heads));
       else if (auto embedding = dyn_cast<EmbeddingOp>(op))
-        layers.push_back(describeLayer(op, embedding.getTable(), density));
+        layers.push_back(
+            describeLayer(op, embedding.getTable(), density, heads));
       else if (auto conv = dyn_cast<ConvOp>(op))
-        layers.push_back(describeLayer(op, conv.getWeight(), density));
+        layers.push_back(describeLayer(op, conv.getWeight(), density, heads));
     });
   }
   json::Object description{{"entries", std::move(entries)},

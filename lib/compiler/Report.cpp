@@ -32,6 +32,7 @@ json::Object describeAllocation(const AllocationReport &report) {
         {"rows", weight.rows},
         {"cols", weight.cols},
         {"counted", weight.isCounted},
+        {"body", weight.isBody},
         {"reason", weight.reason},
         {"format", formatKey(weight.format)},
         {"bits", parameters > 0 ? 8 * weight.bytes / parameters : 0.0},
@@ -58,6 +59,7 @@ json::Object describeAllocation(const AllocationReport &report) {
                       {"allocation", policyName(report.policy)},
                       {"metric", report.metric},
                       {"size", report.size},
+                      {"body_bits", report.bodyBits},
                       {"loss", report.loss},
                       {"curve", std::move(curve)},
                       {"weights", std::move(weights)}};
@@ -69,26 +71,35 @@ json::Object describeAllocation(const AllocationReport &report) {
 }
 
 json::Object describeTotals(const json::Object &metadata) {
-  int64_t parameters[2] = {0, 0}, bytes[2] = {0, 0};
+  enum { Linear, Table, Body };
+  int64_t parameters[3] = {}, bytes[3] = {};
   if (const json::Array *layers = metadata.getArray("layers"))
     for (const json::Value &value : *layers) {
       const json::Object *layer = value.getAsObject();
       // A weight that layers share is one.
       if (!layer || layer->get("shared_with"))
         continue;
+      auto add = [&](int use) {
+        parameters[use] += layer->getInteger("parameters").value_or(0);
+        bytes[use] += layer->getInteger("bytes").value_or(0);
+      };
       bool isTable = layer->getString("op") == StringRef("embedding");
-      parameters[isTable] += layer->getInteger("parameters").value_or(0);
-      bytes[isTable] += layer->getInteger("bytes").value_or(0);
+      add(isTable ? Table : Linear);
+      if (layer->getString("part") == StringRef("body"))
+        add(Body);
     }
   auto bits = [&](int use) {
     return parameters[use] ? 8.0 * bytes[use] / parameters[use] : 0.0;
   };
-  return json::Object{{"linear_parameters", parameters[0]},
-                      {"linear_bytes", bytes[0]},
-                      {"linear_bits", bits(0)},
-                      {"table_parameters", parameters[1]},
-                      {"table_bytes", bytes[1]},
-                      {"table_bits", bits(1)}};
+  return json::Object{{"linear_parameters", parameters[Linear]},
+                      {"linear_bytes", bytes[Linear]},
+                      {"linear_bits", bits(Linear)},
+                      {"body_parameters", parameters[Body]},
+                      {"body_bytes", bytes[Body]},
+                      {"body_bits", bits(Body)},
+                      {"table_parameters", parameters[Table]},
+                      {"table_bytes", bytes[Table]},
+                      {"table_bits", bits(Table)}};
 }
 
 namespace {
@@ -203,6 +214,7 @@ void Page::summary(const json::Object &report, const json::Object *allocation) {
            number(*totals.getNumber(key + "_bits")) + " bits each";
   };
   add("Linear layers", weights("linear"));
+  add("Those of the body alone", weights("body"));
   add("Embeddings", weights("table"));
   if (auto bytes = report.getInteger("file_bytes"))
     add("Whole file", megabytes(double(*bytes)));
@@ -365,6 +377,7 @@ void Page::render(const json::Object &report, StringRef title) {
     os << "<h2>Layers</h2>\n";
     table(*layers, {{"name", "layer"},
                     {"op", "operation"},
+                    {"part", "part"},
                     {"format", "format"},
                     {"group", "group"},
                     {"bits", "bits"},

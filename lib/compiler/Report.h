@@ -14,16 +14,17 @@
 
 namespace mixbit {
 
-/// {"budget", "allocation", "metric", "size", "loss", "lower_bound", "curve":
+/// {"budget", "allocation", "metric", "size", "body_bits", "loss",
+/// "lower_bound", "curve":
 /// [{"size", "loss"}], "weights": [{"name", "op", "rows", "cols", "counted",
-/// "reason", "format", "bits", "bytes", "sensitivity", "loss", "considered":
+/// "body", "reason", "format", "bits", "bytes", "sensitivity", "loss",
+/// "considered":
 /// [{"format", "size", "loss"}]}], "domains": ...}. Sizes are in the budget's
 /// unit, those of "considered" in bytes (nanoseconds for a budget in ms).
 llvm::json::Object describeAllocation(const AllocationReport &report);
 
-/// Totals over layers: {"linear_parameters", "linear_bytes", "linear_bits",
-/// "table_parameters", "table_bytes", "table_bits"}; a weight that several
-/// layers of one name share counts once.
+/// Totals over layers: {"linear_parameters", "linear_bytes", "linear_bits"},
+/// the same of "body" (linears without heads, see findHeads()) and of "table".
 llvm::json::Object describeTotals(const llvm::json::Object &metadata);
 
 /// A page of a report; `title` heads it.

@@ -187,6 +187,7 @@ bool Compilation::quantize() {
   allocate.sensitivityFile = options.sensitivity;
   allocate.segmentsOption = options.segments;
   if (context) {
+    context->density = density();
     allocate.overhead = context->overhead;
     allocate.curvePoints = context->curvePoints;
   }
@@ -198,7 +199,9 @@ bool Compilation::quantize() {
           *module))
     return false;
   CalibrationResult calibrated;
-  if (!options.calibration.empty() && !calibrate(calibrated))
+  if (context && context->sizeOnly)
+    calibrated.weights = makePlaceholderWeights(*module);
+  else if (!options.calibration.empty() && !calibrate(calibrated))
     return false;
   if (!runPasses(
           "quantize",
@@ -208,7 +211,7 @@ bool Compilation::quantize() {
           *module))
     return false;
   description = describeGraph(*module, density());
-  if (context && context->afterQuantize)
+  if (context && context->afterQuantize && !context->sizeOnly)
     context->afterQuantize(*module);
   return true;
 }

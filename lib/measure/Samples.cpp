@@ -1,14 +1,13 @@
 //===- Samples.cpp - Calibration samples in batches -----------------------===//
 #include "lib/measure/Samples.h"
 
+#include "dialects/mixbit/MemoryTypes.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/support/SampleArrays.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 using namespace mlir;
 using llvm::createStringError;
@@ -22,108 +21,28 @@ static std::string argumentName(func::FuncOp func, unsigned index) {
   return "input" + std::to_string(index);
 }
 
-static std::optional<mixbit_type> memoryTypeOf(Type type) {
-  if (type.isF32())
-    return MIXBIT_F32;
-  if (type.isF16())
-    return MIXBIT_F16;
-  if (type.isBF16())
-    return MIXBIT_BF16;
-  if (type.isInteger(1))
-    return MIXBIT_BOOL;
-  if (type.isInteger(64))
-    return MIXBIT_I64;
-  if (type.isInteger(32))
-    return MIXBIT_I32;
-  if (type.isUnsignedInteger(8))
-    return MIXBIT_U8;
-  if (type.isInteger(8))
-    return MIXBIT_I8;
-  return std::nullopt;
-}
-
-/// The array as the argument's type; the error has no beginning.
-static Expected<Tensor> convert(const Tensor &array, mixbit_type type) {
-  bool isInteger = isIntegerType(type);
-  if (isInteger != isIntegerType(array.type))
-    return createStringError("expected an array of " + typeName(type) +
-                             ", but got one of " + typeName(array.type));
-  Tensor result(type, array.shape);
-  auto [least, most] = integerRange(type);
-  for (int64_t i = 0, count = array.numElements(); i < count; ++i) {
-    if (isInteger) {
-      int64_t value = array.integerAt(i);
-      if (value < least || value > most)
-        return createStringError("expected values of " + typeName(type) +
-                                 ", but got " + Twine(value));
-      result.setInteger(i, value);
-      continue;
-    }
-    float value = array.floatAt(i);
-    if (!std::isfinite(value))
-      return createStringError(
-          "expected finite values, but got " +
-          std::string(std::isnan(value) ? "NaN" : "infinity") + " at element " +
-          Twine(i));
-    result.setFloat(i, value);
-  }
-  return result;
-}
-
-/// "[?, 32]".
-static std::string extentsText(RankedTensorType type) {
-  std::vector<std::string> extents;
-  for (int64_t extent : type.getShape())
-    extents.push_back(ShapedType::isDynamic(extent) ? "?"
-                                                    : std::to_string(extent));
-  return "[" + llvm::join(extents, ", ") + "]";
-}
-
 Expected<SampleSet> SampleSet::take(func::FuncOp func,
                                     const NamedTensors &arrays,
                                     StringRef labelsKey, StringRef source) {
-  SampleSet set;
-  std::vector<std::string> names;
-  for (const auto &[name, array] : arrays)
-    names.push_back(name);
-  std::string given = names.empty() ? "none" : llvm::join(names, ", ");
-  std::string first;
+  std::vector<SampleInput> inputs;
   for (BlockArgument argument : func.getArguments()) {
-    std::string name = argumentName(func, argument.getArgNumber());
-    auto fail = [&](const Twine &reason) {
-      return createStringError(source + ": input '" + name + "': " + reason);
-    };
+    SampleInput &input = inputs.emplace_back();
+    input.name = argumentName(func, argument.getArgNumber());
     auto type = cast<RankedTensorType>(argument.getType());
-    const Tensor *array = findTensor(arrays, name);
-    if (!array)
-      return fail("expected an array of this name, but the file has: " + given);
     std::optional<mixbit_type> element = memoryTypeOf(type.getElementType());
     if (!element)
-      return fail("inputs of this type take no samples");
-    bool fits =
-        type.getRank() == (int64_t)array->shape.size() && type.getRank() > 0;
-    for (int64_t dim = 1; fits && dim < type.getRank(); ++dim)
-      fits =
-          type.isDynamicDim(dim) || type.getDimSize(dim) == array->shape[dim];
-    if (!fits)
-      return fail("expected an array of shape " + extentsText(type) +
-                  " with the samples first, but got " +
-                  shapeText(array->shape));
-    if (array->shape[0] == 0)
-      return fail("expected one sample or more, but got none");
-    if (!set.inputs.empty() && array->shape[0] != set.count)
-      return fail("expected " + Twine(set.count) + " samples as of '" + first +
-                  "', but got " + Twine(array->shape[0]));
-    Expected<Tensor> converted = convert(*array, *element);
-    if (!converted)
-      return fail(toString(converted.takeError()));
-    if (set.inputs.empty())
-      first = name;
-    set.count = array->shape[0];
-    set.inputs.push_back(std::move(*converted));
+      return createStringError(source + ": input '" + input.name +
+                               "': inputs of this type take no samples");
+    input.type = *element;
+    for (int64_t extent : type.getShape())
+      input.shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);
   }
-  if (set.inputs.empty())
-    return createStringError(source + ": the model has no inputs");
+  Expected<std::vector<Tensor>> taken = takeSamples(inputs, arrays, source);
+  if (!taken)
+    return taken.takeError();
+  SampleSet set;
+  set.inputs = std::move(*taken);
+  set.count = set.inputs.front().shape[0];
   if (labelsKey.empty())
     return set;
   auto fail = [&](const Twine &reason) {
@@ -132,7 +51,8 @@ Expected<SampleSet> SampleSet::take(func::FuncOp func,
   };
   const Tensor *labels = findTensor(arrays, labelsKey);
   if (!labels)
-    return fail("expected an array of this name, but the file has: " + given);
+    return fail("expected an array of this name, but the file has: " +
+                namesText(arrays));
   if (!isIntegerType(labels->type))
     return fail("expected integers, but got " + typeName(labels->type));
   if (labels->shape.empty() || labels->shape[0] != set.count)

@@ -30,14 +30,19 @@ Expected<Budget> parseBudget(StringRef text) {
   StringRef unit = text.drop_front(number.size());
   Budget budget;
   if (number.empty() || number.getAsDouble(budget.value))
-    return fail("a number and a unit, such as 3.2bits, 30%, 12MB or 8ms");
+    return fail("a number and a unit, such as 3.2bits, 13x, 30%, 12MB or 8ms");
+  bool isCompression = unit == "x"; // of 32 bits
+  if (isCompression)
+    unit = "bits";
   const UnitName *known = llvm::find_if(
       kUnits, [&](const UnitName &entry) { return entry.name == unit; });
   if (known == std::end(kUnits))
-    return fail("a unit of bits, %, MB or ms");
+    return fail("a unit of bits, x, %, MB or ms");
   if (!std::isfinite(budget.value) || budget.value <= 0 || budget.value > 1e9)
     return fail("a budget above 0 and of at most 1e9");
   budget.unit = known->unit;
+  if (isCompression)
+    budget.value = 32 / budget.value;
   return budget;
 }
 

@@ -9,7 +9,7 @@
 namespace mixbit {
 
 enum class BudgetUnit {
-  Bits,         ///< a weight of the linear layers, scales counted
+  Bits,         ///< a weight of linear layers, scales counted
   Percent,      ///< of the fp32 bytes of linear layers and embeddings
   Megabytes,    ///< of the whole file, 10^6 bytes
   Milliseconds, ///< of all linear layers, on this machine
@@ -20,7 +20,8 @@ struct Budget {
   double value = 0; ///< positive, finite
 };
 
-/// Parses "3.2bits", "30%", "12MB" or "8ms".
+/// Parses "3.2bits", "13x" (of the 32 bits of fp32: 32/13 bits), "30%", "12MB"
+/// or "8ms".
 llvm::Expected<Budget> parseBudget(llvm::StringRef text);
 
 /// "3.2bits": what parseBudget reads, to at most four digits behind the point.

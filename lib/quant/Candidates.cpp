@@ -35,11 +35,10 @@ std::vector<Format> candidateFormats(WeightUse use, int64_t rows,
 }
 
 uint64_t storedBytes(WeightUse use, const Format &format, int64_t rows,
-                     int64_t cols) {
-  if (format.isFloat())
-    return uint64_t(rows) * cols * 4;
-  return format.codeBytes(rows, cols) + format.scaleBytes(rows, cols) +
-         format.zeroBytes(rows, cols);
+                     int64_t cols, Density density, unsigned dataBits) {
+  return use == WeightUse::Linear
+             ? storedLinearBytes(format, rows, cols, density, dataBits)
+             : storedTableBytes(format, rows, cols);
 }
 
 std::string formatKey(const Format &format) {

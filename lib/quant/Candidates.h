@@ -18,7 +18,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "lib/quant/Round.h"
+#include "lib/quant/Packing.h"
 
 namespace mixbit {
 
@@ -30,9 +30,10 @@ enum class WeightUse { Linear, Table };
 /// for tables int8 to int3; scales are f16 below 8 bits.
 std::vector<Format> candidateFormats(WeightUse use, int64_t rows, int64_t cols);
 
-/// What a matrix takes in a library, scales counted.
+/// What a matrix takes in a library, scales and padding counted (Packing.h).
 uint64_t storedBytes(WeightUse use, const Format &format, int64_t rows,
-                     int64_t cols);
+                     int64_t cols, Density density = Density::Dense,
+                     unsigned dataBits = 8);
 
 /// "int4:1x64", "ternary:1x0", "fp32": one word that parseFormat reads, save
 /// for the type of the scales.

@@ -6,6 +6,7 @@
 // objects of the library.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/mixbit/MemoryTypes.h"
 #include "dialects/mixbit/SymbolicMath.h"
 #include "dialects/mixbit/SymbolicShapes.h"
 #include "passes/codegen/Codegen.h"
@@ -78,23 +79,8 @@ private:
 
 /// mixbit_type of an element type; 0 if there is none.
 int32_t typeCode(Type type) {
-  if (type.isF32())
-    return MIXBIT_F32;
-  if (type.isF16())
-    return MIXBIT_F16;
-  if (type.isBF16())
-    return MIXBIT_BF16;
-  if (type.isInteger(1))
-    return MIXBIT_BOOL;
-  if (type.isUnsignedInteger(8))
-    return MIXBIT_U8;
-  if (type.isInteger(8))
-    return MIXBIT_I8;
-  if (type.isInteger(32))
-    return MIXBIT_I32;
-  if (type.isInteger(64))
-    return MIXBIT_I64;
-  return 0;
+  std::optional<mixbit_type> code = memoryTypeOf(type);
+  return code ? *code : 0;
 }
 
 /// One plan on its way to functions and a row of the entry table.

@@ -243,6 +243,22 @@ def LowerDot : Pass<"lower-dot", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def AllowNegativeStrides : Pass<"allow-negative-strides", "::mlir::ModuleOp"> {
+  let summary = "Take back the promise that addresses lie behind their base";
+  let description = [{
+    The conversion of memrefs marks every address, and the arithmetic on its
+    index, as computed without unsigned overflow. A view that runs backwards (an ONNX Slice with a negative step)
+    reads before its base, so that the mark goes.
+
+    ```mlir
+    %1 = llvm.getelementptr inbounds|nuw %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    // becomes
+    %1 = llvm.getelementptr inbounds %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def MarkGpuKernels : Pass<"mark-gpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Make the kernels of a GPU module its entry points";
   let description = [{

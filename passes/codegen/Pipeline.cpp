@@ -48,6 +48,7 @@ void buildKernelLoweringPipeline(OpPassManager &pm, bool strict) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createAllowNegativeStrides());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCheckKernelCalls({strict}));

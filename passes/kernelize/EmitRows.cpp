@@ -285,22 +285,36 @@ LogicalResult RowsEmitter::emitBody(OpBuilder &builder, Location loc,
   return success();
 }
 
-/// The view without the dimensions of stride 0, and the map that picks the
-/// others out of the domain.
-static std::pair<View, AffineMap> dropStretched(const View &view,
-                                                MLIRContext *context) {
-  View result = view;
-  result.shape.clear();
-  result.strides.clear();
-  SmallVector<AffineExpr> dims;
-  for (unsigned i = 0; i != view.rank(); ++i) {
-    if (constantValue(view.strides[i]) == 0)
-      continue;
-    dims.push_back(getAffineDimExpr(i, context));
-    result.shape.push_back(view.shape[i]);
-    result.strides.push_back(view.strides[i]);
+/// The views without their dimensions of stride 0, and the maps that pick the
+/// others out of the domain. What a broadcast stretched and no view runs along
+/// stays with the first, which alone tells its extent.
+static std::pair<SmallVector<View>, SmallVector<Attribute>>
+dropStretched(ArrayRef<View> views, MLIRContext *context) {
+  std::pair<SmallVector<View>, SmallVector<Attribute>> result;
+  auto isStretched = [](const View &view, unsigned dim) {
+    return constantValue(view.strides[dim]) == 0;
+  };
+  for (auto [index, view] : llvm::enumerate(views)) {
+    View memory = view;
+    memory.shape.clear();
+    memory.strides.clear();
+    SmallVector<AffineExpr> dims;
+    for (unsigned i = 0; i != view.rank(); ++i) {
+      bool isOnlyExtent =
+          index == 0 && llvm::all_of(views, [&](const View &other) {
+            return isStretched(other, i);
+          });
+      if (isStretched(view, i) && !isOnlyExtent)
+        continue;
+      dims.push_back(getAffineDimExpr(i, context));
+      memory.shape.push_back(view.shape[i]);
+      memory.strides.push_back(view.strides[i]);
+    }
+    result.first.push_back(memory);
+    result.second.push_back(
+        AffineMapAttr::get(AffineMap::get(view.rank(), 0, dims, context)));
   }
-  return {result, AffineMap::get(view.rank(), 0, dims, context)};
+  return result;
 }
 
 /// What the profile calls the kernel: its operations, repetitions left out.
@@ -426,13 +440,9 @@ LogicalResult KernelFormer::emitRows(const Group &group) {
   }
   collapseDomain(domain, all, emitter.needsLastDimension());
 
-  SmallVector<View> launched;
-  SmallVector<Attribute> maps;
-  for (View &view : all) {
-    auto [memory, map] = dropStretched(view, context);
-    launched.push_back(memory);
-    maps.push_back(AffineMapAttr::get(map));
-  }
+  auto stretched = dropStretched(all, context);
+  SmallVector<View> &launched = stretched.first;
+  ArrayRef<Attribute> maps = stretched.second;
   size_t numInputs = emitter.inputs.size();
   size_t numRowViews = launched.size();
   for (auto &[value, view] : emitter.tables)
@@ -478,15 +488,10 @@ LogicalResult KernelFormer::emitRowOp(Operation *op, const View &input,
   out.shape = domain;
   SmallVector<View> all = {input.broadcast(domain), out};
   collapseDomain(domain, all, /*keepLast=*/true);
-  SmallVector<View> launched;
-  SmallVector<Attribute> maps;
-  for (View &view : all) {
-    auto [memory, map] = dropStretched(view, context);
-    launched.push_back(memory);
-    maps.push_back(AffineMapAttr::get(map));
-  }
-  builder.launch("rows_" + op->getName().stripDialect().str(), launched, loc,
-                 [&](OpBuilder &inside, ValueRange args) {
+  auto stretched = dropStretched(all, context);
+  ArrayRef<Attribute> maps = stretched.second;
+  builder.launch("rows_" + op->getName().stripDialect().str(), stretched.first,
+                 loc, [&](OpBuilder &inside, ValueRange args) {
                    auto rows = RowsOp::create(inside, loc, args[0], args[1],
                                               inside.getArrayAttr(maps));
                    Block &block = rows.getBody().emplaceBlock();

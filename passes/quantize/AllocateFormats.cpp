@@ -3,7 +3,8 @@
 // Gathers the weights, predicts the loss of each in every format that it could
 // have, lets lib/quant solve, and writes the decision into the IR and into the
 // report. What was fixed before (by --keep, on a grid, small heads) keeps its
-// format and takes its part of the budget.
+// format and takes its part of the budget. An average in bits is kept by all
+// linears together, and by those of the body alone.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -38,6 +39,8 @@ struct Entry {
   bool isFree = false, isCounted = false;
   /// Rows of the parts that formats are chosen for, if it is free.
   SmallVector<int64_t> parts;
+  unsigned dataBits = 8;           ///< of the activations beside it
+  bool isHead = false;             ///< of a network that has more than heads
   std::vector<double> sensitivity; ///< one, or one a group of rows
   int64_t rowGroup = 0;
   const WeightSensitivity *measured = nullptr;
@@ -46,7 +49,7 @@ struct Entry {
 };
 
 /// Rows [first, first + rows) of an entry.
-struct Part {
+struct RowRange {
   size_t entry;
   int64_t first, rows;
 };
@@ -112,6 +115,7 @@ private:
   LogicalResult gather() {
     entries.clear();
     llvm::StringSet<> names;
+    llvm::DenseSet<Operation *> heads = findHeads(getOperation());
     bool countsTables = limit.unit == BudgetUnit::Percent ||
                         limit.unit == BudgetUnit::Megabytes;
     for (WeightUsers &users : collectWeights(getOperation())) {
@@ -125,6 +129,10 @@ private:
                        [](Operation *op) { return isa<LinearOp>(op); }))
         entry.use = WeightUse::Linear;
       entry.segments = {{entry.rows, Format::makeFloat()}};
+      for (Operation *op : users.users)
+        if (auto linear = dyn_cast<LinearOp>(op);
+            linear && linear.getActivations())
+          entry.dataBits = linear.getActivations()->getBits();
       if (FormatAttr attr = formatAttrOf(users.users.front())) {
         std::optional<Segments> segments =
             segmentsOf(attr.getType(), entry.rows);
@@ -135,14 +143,13 @@ private:
         entry.segments = *segments;
         entry.reason = attr.getReason().str();
       }
-      bool isHead =
+      entry.isHead = llvm::all_of(users.users, [&](Operation *op) {
+        return !isa<LinearOp>(op) || heads.contains(op);
+      });
+      entry.isCounted = countsTables || entry.use == WeightUse::Linear;
+      bool isSmall =
           entry.use == WeightUse::Linear && entry.rows < kLeastOutputs;
-      bool isDefault = entry.reason == "default";
-      entry.isCounted =
-          countsTables ||
-          (entry.use == WeightUse::Linear &&
-           !(isHead && isDefault && limit.unit == BudgetUnit::Bits));
-      entry.isFree = isDefault && entry.isCounted && !isHead;
+      entry.isFree = entry.reason == "default" && entry.isCounted && !isSmall;
       entry.users = std::move(users);
       if (entry.isFree) {
         entry.parts = partsOf(entry);
@@ -236,7 +243,7 @@ private:
   /// The choices of the free weights' parts, with their predicted losses.
   LogicalResult predict() {
     weights.clear();
-    parts.clear();
+    ranges.clear();
     struct Job {
       size_t part, choice;
     };
@@ -254,7 +261,7 @@ private:
           choices.choices.push_back({format, *size, 0});
         }
         weights.push_back(std::move(choices));
-        parts.push_back({index, first, rows});
+        ranges.push_back({index, first, rows});
         first += rows;
       }
     }
@@ -262,7 +269,7 @@ private:
       return weights[job.part].choices[job.choice];
     };
     auto keyOf = [&](const Job &job) {
-      const Part &part = parts[job.part];
+      const RowRange &part = ranges[job.part];
       std::string format = formatKey(choiceOf(job).format);
       return std::make_pair(part.entry, format + "@" +
                                             std::to_string(part.first) + "+" +
@@ -276,7 +283,7 @@ private:
         choice.cost = known->second;
         return;
       }
-      auto loss = lossOf(parts[jobs[i].part], choice.format);
+      auto loss = lossOf(ranges[jobs[i].part], choice.format);
       if (loss)
         choice.cost = *loss;
       else
@@ -286,14 +293,14 @@ private:
       allocation->losses[keyOf(job)] = choiceOf(job).cost;
     for (auto [job, error] : llvm::zip_equal(jobs, errors))
       if (!error.empty()) {
-        const Entry &entry = entries[parts[job.part].entry];
+        const Entry &entry = entries[ranges[job.part].entry];
         return entry.users.constant->emitError()
                << "weight '" << entry.name << "': " << error;
       }
     return success();
   }
 
-  llvm::Expected<double> lossOf(const Part &part, const Format &format) {
+  llvm::Expected<double> lossOf(const RowRange &part, const Format &format) {
     const Entry &entry = entries[part.entry];
     if (metric == "loss") {
       auto found = entry.measured->values.find("loss:" + formatKey(format));
@@ -335,12 +342,18 @@ private:
                          curvature, entry.use);
   }
 
+  uint64_t bytesOf(const Entry &entry, int64_t rows,
+                   const Format &format) const {
+    return storedBytes(entry.use, format, rows, entry.cols, allocation->density,
+                       entry.dataBits);
+  }
+
   /// What `rows` of its rows take in the unit that the knapsack counts in:
   /// bytes, or nanoseconds.
   FailureOr<int64_t> sizeOf(const Entry &entry, int64_t rows,
                             const Format &format) {
     if (limit.unit != BudgetUnit::Milliseconds)
-      return int64_t(storedBytes(entry.use, format, rows, entry.cols));
+      return int64_t(bytesOf(entry, rows, format));
     int64_t sum = 0;
     for (Operation *op : entry.users.users) {
       if (!isa<LinearOp>(op))
@@ -353,13 +366,13 @@ private:
     return sum;
   }
 
-  /// The budget in that unit, and back.
-  double unitsOf(double value) const {
+  /// A budget for so many weights in that unit; the size of all, back.
+  double unitsOf(double value, int64_t parameters) const {
     switch (limit.unit) {
     case BudgetUnit::Bits:
-      return value * double(counted) / 8;
+      return value * double(parameters) / 8;
     case BudgetUnit::Percent:
-      return value / 100 * 4 * double(counted);
+      return value / 100 * 4 * double(parameters);
     case BudgetUnit::Megabytes:
       return value * 1e6 - double(overhead);
     case BudgetUnit::Milliseconds:
@@ -381,52 +394,121 @@ private:
     return 0;
   }
 
-  LogicalResult solve() {
+  /// Weights that keep a budget of their own.
+  struct Part {
+    int64_t parameters = 0;
+    int64_t fixed = 0;             ///< of those that have their format
+    int64_t least = 0;             ///< with the others in the smallest
+    int64_t available = 0;         ///< for all
+    std::vector<size_t> positions; ///< of the free ones among `weights`
+    std::vector<WeightChoices> free;
+  };
+
+  /// The body's linears and the heads for an average in bits, else all
+  /// together.
+  LogicalResult findParts(std::vector<Part> &parts) {
+    parts.resize(2);
     counted = 0;
-    int64_t fixed = 0;
+    size_t next = 0;
     for (const Entry &entry : entries) {
       if (!entry.isCounted)
         continue;
+      Part &part = parts[limit.unit == BudgetUnit::Bits && entry.isHead];
       counted += entry.parameters();
-      if (entry.isFree)
+      part.parameters += entry.parameters();
+      if (entry.isFree) {
+        for (size_t i = 0; i != entry.parts.size(); ++i) {
+          part.positions.push_back(next);
+          part.free.push_back(weights[next++]);
+        }
         continue;
+      }
       for (const Segment &segment : entry.segments) {
         FailureOr<int64_t> size = sizeOf(entry, segment.rows, segment.format);
         if (failed(size))
           return failure();
-        fixed += *size;
+        part.fixed += *size;
       }
     }
+    for (Part &part : parts)
+      part.least = part.fixed + smallestSize(itemsOf(part.free));
+    return success();
+  }
+
+  /// Shares the budget out: to the heads theirs by the number of weights, or
+  /// what they need at least; the body pays for that, and never gets more than
+  /// its own share.
+  LogicalResult share(std::vector<Part> &parts) {
+    auto units = [&](int64_t parameters) {
+      return int64_t(std::floor(unitsOf(limit.value, parameters) + 1e-6));
+    };
+    Part &body = parts[0], &heads = parts[1];
+    int64_t all = units(counted);
+    double least = valueOf(double(body.least + heads.least));
+    if (heads.parameters == 0 || body.parameters == 0) {
+      body.available = all - heads.least;
+      heads.available = all - body.least;
+    } else {
+      heads.available = std::max(units(heads.parameters), heads.least);
+      body.available = std::min(units(body.parameters), all - heads.available);
+      least = std::max(least, double(body.least) * 8 / double(body.parameters));
+    }
+    if (body.available >= body.least && heads.available >= heads.least)
+      return success();
+    return fail() << "budget: expected at least "
+                  << budgetTextAbove({limit.unit, least})
+                  << ", which is every weight in its smallest format, but got "
+                  << budgetText(limit);
+  }
+
+  LogicalResult solve() {
     if (weights.empty())
       return fail() << "budget: expected weights to choose formats for, but "
                        "every one has its format already";
-    int64_t available =
-        int64_t(std::floor(unitsOf(limit.value) + 1e-6)) - fixed;
-    std::vector<AllocationItem> items = itemsOf(weights);
-    if (int64_t least = smallestSize(items); available < least)
-      return fail() << "budget: expected at least "
-                    << budgetTextAbove(
-                           {limit.unit, valueOf(double(least + fixed))})
-                    << ", which is every weight in its smallest format, but "
-                       "got "
-                    << budgetText(limit);
-    auto solved = allocateFormats(weights, available, policy);
-    if (!solved) {
-      if (policy == AllocationPolicy::Uniform ||
-          policy == AllocationPolicy::Greedy) {
+    std::vector<Part> parts;
+    if (failed(findParts(parts)) || failed(share(parts)))
+      return failure();
+    Allocation whole;
+    whole.chosen.resize(weights.size());
+    int64_t fixed = 0;
+    for (Part &part : parts) {
+      fixed += part.fixed;
+      if (part.free.empty())
+        continue;
+      auto solved =
+          allocateFormats(part.free, part.available - part.fixed, policy);
+      if (!solved && (policy == AllocationPolicy::Uniform ||
+                      policy == AllocationPolicy::Greedy)) {
         llvm::consumeError(solved.takeError());
         return fail() << "budget: expected one that a format for all weights "
                          "fits, but got "
                       << budgetText(limit);
       }
-      return failWith("budget", solved.takeError());
+      if (!solved)
+        return failWith("budget", solved.takeError());
+      whole.size += solved->size;
+      whole.cost += solved->cost;
+      whole.lowerBound += solved->lowerBound;
+      for (auto [position, choice] :
+           llvm::zip_equal(part.positions, solved->chosen))
+        whole.chosen[position] = choice;
     }
-    return finish(*solved, items, fixed);
+    // The curve is the body's, the heads as they were chosen.
+    const Part &drawn = parts[parts[0].free.empty() ? 1 : 0];
+    Allocation own;
+    std::vector<unsigned> chosen;
+    for (size_t position : drawn.positions)
+      chosen.push_back(whole.chosen[position]);
+    std::vector<AllocationItem> items = itemsOf(drawn.free);
+    own = measureAllocation(items, std::move(chosen));
+    return finish(whole, fixed, items, whole.size + fixed - own.size,
+                  whole.cost - own.cost);
   }
 
   /// Writes the decision down.
-  LogicalResult finish(const Allocation &solved, ArrayRef<AllocationItem> items,
-                       int64_t fixed) {
+  LogicalResult finish(const Allocation &solved, int64_t fixed,
+                       ArrayRef<AllocationItem> items, int64_t otherSize,
+                       double otherCost) {
     AllocationReport &report = allocation->report;
     report = {};
     report.budget = limit;
@@ -442,9 +524,10 @@ private:
         return failWith("curve", curve.takeError());
       for (const Allocation &point : *curve)
         report.curve.push_back(
-            {valueOf(double(point.size + fixed)), point.cost});
+            {valueOf(double(point.size + otherSize)), point.cost + otherCost});
     }
     size_t next = 0;
+    double bodyBytes = 0, bodyParameters = 0;
     for (Entry &entry : entries) {
       int64_t first = 0;
       auto addRow = [&](const Segment &segment) -> AllocatedWeight & {
@@ -458,8 +541,12 @@ private:
         row.isCounted = entry.isCounted;
         row.reason = entry.reason;
         row.format = segment.format;
-        row.bytes =
-            storedBytes(entry.use, segment.format, segment.rows, entry.cols);
+        row.bytes = bytesOf(entry, segment.rows, segment.format);
+        row.isBody = entry.use == WeightUse::Linear && !entry.isHead;
+        if (row.isBody) {
+          bodyBytes += double(row.bytes);
+          bodyParameters += double(segment.rows * entry.cols);
+        }
         first += segment.rows;
         return row;
       };
@@ -483,6 +570,8 @@ private:
       entry.segments = mergeSegments(entry.segments);
       annotate(entry);
     }
+    if (bodyParameters > 0)
+      report.bodyBits = 8 * bodyBytes / bodyParameters;
     Builder builder(&getContext());
     SmallVector<NamedAttribute> summary = {
         builder.getNamedAttr("allocation",
@@ -542,9 +631,9 @@ private:
   /// Of each matrix: how many, or 0 for heads.
   static constexpr int64_t kMostParts = 64;
   int64_t numParts = 1;
-  std::vector<Part> parts;            ///< of the free entries, in order
-  std::vector<WeightChoices> weights; ///< of the parts
-  int64_t counted = 0;                ///< parameters
+  std::vector<RowRange> ranges;       ///< of the free entries, in order
+  std::vector<WeightChoices> weights; ///< of the ranges
+  int64_t counted = 0;                ///< parameters of all that count
 };
 } // namespace
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/quant/Budget.h"
+#include "lib/quant/Packing.h"
 #include "lib/quant/Policy.h"
 #include "lib/sensitivity/Sensitivity.h"
 #include "passes/quantize/RowOrder.h"
@@ -14,10 +15,6 @@
 
 namespace mixbit {
 
-/// Linear layers of fewer outputs than this are heads: too small to be worth
-/// fewer bits, and too close to the result. They stay as they are.
-inline constexpr int64_t kLeastOutputs = 64;
-
 /// A weight as it was decided on, or rows of it where they were decided on
 /// apart.
 struct AllocatedWeight {
@@ -25,8 +22,9 @@ struct AllocatedWeight {
   std::string op; ///< "linear" or "embedding"
   int64_t firstRow = 0, rows = 0, cols = 0;
   bool isPart = false; ///< there are other rows of it
-  /// Whether the budget counts it.
-  bool isCounted = false;
+  /// Whether the budget counts it, and whether it is a linear of the body
+  /// (findHeads() in Weights.h has the others).
+  bool isCounted = false, isBody = false;
   /// Why it has its format: "allocated", "keep", "grid", "default", "fp32".
   std::string reason;
   Format format;
@@ -61,6 +59,8 @@ struct AllocationReport {
   std::string metric;
   /// In the budget's unit (megabytes: with the rest of the file).
   double size = 0;
+  /// Bits a weight of the body's linears alone, scales counted; 0 without any.
+  double bodyBits = 0;
   double loss = 0;
   /// No allocation of that size has a smaller predicted loss; none where the
   /// policy does not look for the smallest.
@@ -90,6 +90,10 @@ struct AllocationContext {
   RowOrders rowOrders;
   /// Points of the report's curve; 0 is none.
   unsigned curvePoints = 0;
+  /// How weights of linears are packed.
+  Density density = Density::Dense;
+  /// Only the size of the result counts: weights are not rounded.
+  bool sizeOnly = false;
   /// Called with the module when its formats are chosen and its weights
   /// rounded, if set.
   std::function<void(mlir::ModuleOp module)> afterQuantize;

@@ -88,9 +88,11 @@ def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
     format is its squared rounding error weighted by a sensitivity
     (`lib/quant/Candidates.h`), which comes from a calibration, from the file
     `sensitivity`, or from `mixbit.sensitivity` attributes. Other weights keep
-    their formats and take their part of the budget; linear layers of fewer
-    than 64 outputs stay as they are, and an average in bits does not count
-    them. See docs/MixedPrecision.md.
+    their formats and take their part of the budget, and so do linear layers of
+    fewer than 64 outputs, which stay as they are. An average in bits is kept
+    by all linear layers together and by those of the body alone, without
+    heads, which see one row a sample or have fewer than 64 outputs. See
+    docs/MixedPrecision.md.
 
     With `segments` the rows (outputs) of each linear layer are chosen for in
     so many parts, or a part for each head of queries, keys and values (as many
@@ -112,9 +114,9 @@ def AllocateFormats : Pass<"allocate-formats", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"budget", "budget", "std::string", /*default=*/"",
-           "3.2bits (a weight of the linear layers, scales counted), 30% (of "
-           "the fp32 bytes of linear layers and embeddings), 12MB (of the "
-           "file) or 8ms (of the linear layers)">,
+           "3.2bits (a weight of linear layers, scales counted), 13x (32/13 "
+           "bits), 30% (of the fp32 bytes of linear layers and embeddings), "
+           "12MB (of the file) or 8ms (of the linear layers)">,
     Option<"policyOption", "allocation", "std::string",
            /*default=*/"\"optimal\"",
            "optimal, or to compare with: greedy, reversed, uniform">,

@@ -1,6 +1,8 @@
 //===- Weights.cpp - Which operand is a weight ----------------------------===//
 #include "passes/quantize/Weights.h"
 #include "dialects/mixbit/FormatTypes.h"
+#include "dialects/mixbit/SymbolicMath.h"
+#include "dialects/mixbit/SymbolicShapes.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -70,6 +72,91 @@ SmallVector<WeightUsers> collectWeights(ModuleOp module) {
   for (auto &entry : weights)
     result.push_back(std::move(entry.second));
   return result;
+}
+
+RoundedWeights makePlaceholderWeights(ModuleOp module) {
+  RoundedWeights weights;
+  size_t number = 0;
+  module.walk([&](Operation *op) {
+    FormatAttr attr = formatAttrOf(op);
+    arith::ConstantOp constant = weightConstant(weightOperand(op));
+    if (!attr || !constant || weights.count({constant, attr}))
+      return;
+    auto type = cast<RankedTensorType>(constant.getType());
+    std::optional<Segments> segments =
+        segmentsOf(attr.getType(), type.getDimSize(0));
+    if (!segments || llvm::any_of(*segments, [](const Segment &segment) {
+          return segment.format.isFloat();
+        }))
+      return;
+    auto &matrices = weights[{constant, attr}];
+    for (const Segment &segment : *segments) {
+      const Format &format = segment.format;
+      QuantizedMatrix &matrix = matrices.emplace_back();
+      matrix.format = format;
+      matrix.rows = segment.rows;
+      matrix.cols = type.getDimSize(1);
+      int64_t groups = format.numGroups(matrix.rows, matrix.cols);
+      matrix.codes.resize(matrix.rows * format.rowBytes(matrix.cols));
+      matrix.scales.assign(groups, 1 + float(number) / 1024);
+      // Equal weights would be stored once. The number of the weight, a bit in
+      // every other one: codes of 0 and 1, which all formats have.
+      for (size_t bit = 0; bit != std::min<size_t>(32, 4 * matrix.codes.size());
+           ++bit)
+        matrix.codes[bit / 4] |= (number >> bit & 1) << (bit % 4 * 2);
+      if (format.hasZero())
+        matrix.zeros.resize(groups);
+      ++number;
+    }
+  });
+  return weights;
+}
+
+/// Which linears of a function see as many rows as it has samples; empty where
+/// the function does not say.
+static llvm::DenseSet<Operation *> findPooled(func::FuncOp func) {
+  llvm::DenseSet<Operation *> pooled;
+  for (BlockArgument argument : func.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    bool isKnown = func.getArgAttr(argument.getArgNumber(), kDimsAttr) ||
+                   (type && type.hasStaticShape() && type.getRank() > 0);
+    if (!isKnown)
+      return pooled;
+  }
+  if (func.getNumArguments() == 0 || func.isExternal())
+    return pooled;
+  FailureOr<SymbolicShapes> shapes = inferSymbolicShapes(func);
+  if (failed(shapes))
+    return pooled;
+  const SymbolicShape &first = shapes->find(func.getArgument(0))->second;
+  if (first.empty())
+    return pooled;
+  func.walk([&](LinearOp linear) {
+    ArrayRef<AffineExpr> rows =
+        ArrayRef(shapes->find(linear.getX())->second).drop_back();
+    if (provablyEqual(product(rows, func.getContext()), first.front()))
+      pooled.insert(linear);
+  });
+  return pooled;
+}
+
+llvm::DenseSet<Operation *> findHeads(ModuleOp module) {
+  llvm::DenseSet<Operation *> heads;
+  module.walk([&](func::FuncOp func) {
+    llvm::DenseSet<Operation *> pooled = findPooled(func);
+    bool hasOthers = false;
+    func.walk([&](LinearOp linear) {
+      auto type = cast<RankedTensorType>(linear.getWeight().getType());
+      bool isSmall = matrixShapeOf(type).rows < kLeastOutputs;
+      if (isSmall)
+        heads.insert(linear);
+      else
+        hasOthers |= !pooled.contains(linear);
+    });
+    if (hasOthers)
+      heads.insert_range(pooled);
+  });
+  return heads;
 }
 
 FailureOr<FloatMatrix> floatMatrix(arith::ConstantOp constant,

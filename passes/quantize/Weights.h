@@ -26,6 +26,11 @@ FormatAttr formatAttrOf(mlir::Operation *op);
 using RoundedWeights = llvm::MapVector<std::pair<mlir::Operation *, FormatAttr>,
                                        llvm::SmallVector<QuantizedMatrix, 1>>;
 
+/// Something in the place of every weight that waits for a format of codes:
+/// what takes as many bytes as the rounded weights, where only the size of the
+/// result counts.
+RoundedWeights makePlaceholderWeights(mlir::ModuleOp module);
+
 /// Sets it.
 void setFormatAttr(mlir::Operation *op, FormatAttr format);
 
@@ -42,6 +47,17 @@ struct WeightUsers {
 
 /// All weights that formats apply to, by constant, in the order of first use.
 llvm::SmallVector<WeightUsers> collectWeights(mlir::ModuleOp module);
+
+/// Linear layers of fewer outputs than this are heads: too small to be worth
+/// fewer bits, and too close to the result.
+inline constexpr int64_t kLeastOutputs = 64;
+
+/// The linears that are no part of the network's body but of its heads: those
+/// of fewer than kLeastOutputs outputs, and poolers and classifiers, which see
+/// one row a sample (as many as the first extent of the function's first
+/// argument) where other linears see more. A network of which all linears see
+/// one row a sample has body too.
+llvm::DenseSet<mlir::Operation *> findHeads(mlir::ModuleOp module);
 
 /// The data of a weight. Fails, without a diagnostic, if it is left out of the
 /// IR or not of the size that the type says. `storage` may own it.

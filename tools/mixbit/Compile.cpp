@@ -177,14 +177,14 @@ int mixbit::tool::runCompile(Arguments arguments) {
       "the first axis the sample; repeated, a mix by weight");
   command.heading("formats under a budget, with --weights auto");
   command.custom(
-      "--budget", "3.2bits|30%|12MB|8ms",
+      "--budget", "3.2bits|13x|30%|12MB|8ms",
       [&](StringRef text) {
         options.budget = text.str();
         auto parsed = parseBudget(text);
         return parsed ? std::string() : budgetError(parsed.takeError());
       },
-      "bits a weight of the linear layers, share of the fp32\n"
-      "bytes, size of the file, or time of the linear layers");
+      "bits a weight of linear layers (or compression), share of\n"
+      "the fp32 bytes, size of the file, or time of linear layers");
   command.text("--sensitivity", "FILE.json", options.sensitivity,
                "sensitivities that mixbit sensitivity wrote, instead of\n"
                "measuring them");

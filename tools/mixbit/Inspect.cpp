@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "tools/mixbit/CommandLine.h"
 
+#include "lib/compiler/Report.h"
 #include "lib/target/LibraryFile.h"
 #include "mixbit/compiler.h"
 
@@ -119,6 +120,17 @@ static void printText(StringRef path, const json::Object &object) {
     if (!names.empty())
       os << "targets: " << llvm::join(names, ", ") << "\n";
   }
+  json::Object totals = describeTotals(object);
+  for (auto [what, key] : {std::pair("linear layers", "linear"),
+                           {"without heads", "body"},
+                           {"embeddings", "table"}})
+    if (auto count = totals.getInteger(std::string(key) + "_parameters");
+        count && *count > 0)
+      os << what
+         << llvm::format(
+                ": %.3f million weights in %.4f bits, %.3f MB\n", *count * 1e-6,
+                *totals.getNumber(std::string(key) + "_bits"),
+                *totals.getInteger(std::string(key) + "_bytes") * 1e-6);
   // Which entry a port belongs to says nothing if there is one.
   std::vector<std::string> columns = {"name", "type", "shape"};
   const json::Array *entries = object.getArray("entries");
@@ -128,7 +140,7 @@ static void printText(StringRef path, const json::Object &object) {
   printSection(object, "outputs", columns);
   printSection(
       object, "layers",
-      {"name", "op", "format", "group", "bits", "bytes", "parameters",
+      {"name", "op", "part", "format", "group", "bits", "bytes", "parameters",
        "shared_with"});
   printSection(object, "kernels", {"name", "op", "launches", "nodes"});
 }
@@ -167,6 +179,7 @@ int mixbit::tool::runInspect(Arguments arguments) {
   uint64_t bytes = 0;
   if (!llvm::sys::fs::file_size(path, bytes))
     object->try_emplace("file_bytes", int64_t(bytes));
+  object->try_emplace("totals", describeTotals(*object));
   if (asJson)
     llvm::outs() << llvm::formatv("{0:2}\n", *parsed);
   else

@@ -1,6 +1,7 @@
 //===- Session.cpp - A library and a context to run it in -----------------===//
 #include "tools/mixbit/Session.h"
 #include "lib/support/Npy.h"
+#include "lib/support/SampleArrays.h"
 #include "mixbit/compiler.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -146,16 +147,11 @@ llvm::Error Session::fit(int32_t input, Tensor &tensor) const {
     return error("input '" + Twine(port.name) + "': expected " +
                  portText(api(), entry(), port) + ", but got an array of " +
                  typeName(tensor.type));
-  auto [least, most] = integerRange(port.type);
-  Tensor converted(port.type, tensor.shape);
-  for (int64_t i = 0, count = tensor.numElements(); i < count; ++i) {
-    int64_t value = tensor.integerAt(i);
-    if (value < least || value > most)
-      return error("input '" + Twine(port.name) + "': expected values of " +
-                   typeName(port.type) + ", but got " + Twine(value));
-    converted.setInteger(i, value);
-  }
-  tensor = std::move(converted);
+  auto converted = convertTensor(tensor, port.type, /*isFinite=*/false);
+  if (!converted)
+    return error("input '" + Twine(port.name) +
+                 "': " + llvm::toString(converted.takeError()));
+  tensor = std::move(*converted);
   return llvm::Error::success();
 }
 

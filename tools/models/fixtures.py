@@ -1,4 +1,4 @@
-"""Makes the small fixtures under test/models: convnet, shared and external, each with inputs and expected outputs.
+"""Makes the small fixtures under test/models: convnet, shared, external and views, each with inputs and expected outputs.
 
     fixtures.py [OUT]        default: test/models of this repository
 
@@ -144,9 +144,33 @@ def few_bits(out):
     np.savez_compressed(f"{out}/few-bits.npz", x=x, **results)
 
 
+def views(out):
+    """Slices that run backwards, at run time, and a sum over what a broadcast stretched: nothing of it is copied first."""
+    # 9 columns: a last vector of lanes that is not full.
+    x = np.random.default_rng(4).standard_normal((3, 9)).astype(np.float32)
+    numbers = {"back": (-1,), "backs": (-1, -1), "far": (-100,), "fars": (-100, -100), "axis": (1,), "axes": (2, 3), "square": (3, 1, 3, 3),
+               "wide": (3, 5), "first": (0,), "second": (1,)}
+    weights = {name: np.array(values, np.int64) for name, values in numbers.items()} | {"half": np.array(0.5, np.float32)}
+    node = lambda op, inputs, output, **attributes: helper.make_node(op, inputs, [output], name=f"/{output}", **attributes)
+    nodes = [node("Slice", ["x", "back", "far", "axis", "back"], "reversed"), node("Add", ["reversed", "half"], "backwards"),
+             node("Reshape", ["x", "square"], "image"), node("Slice", ["image", "backs", "fars", "axes", "backs"], "flipped"),
+             node("Conv", ["image", "flipped"], "convolved", pads=[1, 1, 1, 1]),
+             node("Slice", ["x", "first", "second", "axis"], "column"), node("Expand", ["column", "wide"], "stretched"),
+             node("ReduceSum", ["stretched", "axis"], "total", keepdims=0)]
+    image, flipped = np.pad(x.reshape(3, 3, 3), ((0, 0), (1, 1), (1, 1))), x.reshape(3, 3, 3)[:, ::-1, ::-1]
+    convolved = np.array([[[[(image[n, row:row + 3, column:column + 3] * flipped[o]).sum() for column in range(3)] for row in range(3)]
+                           for o in range(3)] for n in range(3)], np.float32)
+    inputs, outputs = {"x": x}, {"backwards": x[:, ::-1] + np.float32(0.5), "convolved": convolved, "total": 5 * x[:, 0]}
+    port = lambda name, array: (name, TensorProto.FLOAT, list(array.shape))
+    write(out, "model", nodes, [port(*item) for item in inputs.items()], [port(*item) for item in outputs.items()], weights)
+    onnxfile.check(f"{out}/model.onnx", inputs, list(outputs.values()), 1e-5)
+    np.savez_compressed(f"{out}/test.npz", **inputs, **outputs)
+
+
 if __name__ == "__main__":
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../test/models")
     convnet(f"{root}/convnet")
     shared(f"{root}/shared")
     external(f"{root}/external")
     few_bits(f"{root}/external")
+    views(f"{root}/views")

@@ -1,6 +1,6 @@
 // RUN: split-file %s %t
 // RUN: not mixbit-opt --assign-formats="weights=auto" --allocate-formats="budget=3bit" %t/two.mlir 2>&1 | FileCheck %s --check-prefix=UNIT
-// UNIT: error: budget: expected a unit of bits, %, MB or ms, but got '3bit'
+// UNIT: error: budget: expected a unit of bits, x, %, MB or ms, but got '3bit'
 // RUN: not mixbit-opt --assign-formats="weights=auto" --allocate-formats="budget=3bits allocation=best" %t/two.mlir 2>&1 | FileCheck %s --check-prefix=POLICY
 // POLICY: error: allocation: expected an allocation of optimal, greedy, reversed or uniform, but got 'best'
 // RUN: not mixbit-opt --assign-formats="weights=auto" --allocate-formats="budget=3bits metric=size" %t/two.mlir 2>&1 | FileCheck %s --check-prefix=METRIC

@@ -7,29 +7,6 @@ using namespace mixbit;
 
 namespace {
 
-std::string errorOf(llvm::StringRef text) {
-  auto parsed = parseCalibration(text);
-  return parsed ? "" : llvm::toString(parsed.takeError());
-}
-
-TEST(CalibrationTest, parsesFilesAndDomains) {
-  CalibrationFile plain = llvm::cantFail(parseCalibration("a/b.npz"));
-  EXPECT_EQ(plain.name, "a/b.npz");
-  EXPECT_EQ(plain.path, "a/b.npz");
-  EXPECT_EQ(plain.weight, 1);
-  CalibrationFile domain = llvm::cantFail(parseCalibration("news:0.5=x=y.npz"));
-  EXPECT_EQ(domain.name, "news");
-  EXPECT_EQ(domain.path, "x=y.npz");
-  EXPECT_EQ(domain.weight, 0.5);
-  for (const char *text : {"", "news=x.npz", ":1=x.npz", "news:1=", "a:b=x"})
-    EXPECT_NE(errorOf(text).find("expected FILE or NAME:WEIGHT=FILE"),
-              std::string::npos)
-        << text;
-  for (const char *text : {"a:0=x.npz", "a:-1=x.npz", "a:inf=x.npz"})
-    EXPECT_EQ(errorOf(text),
-              "expected a weight above 0, but got '" + std::string(text) + "'");
-}
-
 Sensitivities domain(int64_t samples, double trace, float first, float second) {
   WeightSensitivity weight;
   weight.name = "w";

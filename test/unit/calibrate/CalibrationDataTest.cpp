@@ -1,4 +1,4 @@
-//===- CalibrationDataTest.cpp - Samples that a network is measured on ----===//
+//===- CalibrationDataTest.cpp - Samples for measuring --------------------===//
 #include "lib/calibrate/CalibrationData.h"
 
 #include "lib/support/Npy.h"
@@ -38,7 +38,7 @@ protected:
 
   /// The error of fitting one file to `inputs`, without its path.
   std::string errorOf(const NamedTensors &arrays,
-                      const std::vector<CalibrationInput> &inputs) {
+                      const std::vector<SampleInput> &inputs) {
     std::string path = write("x.npz", arrays);
     auto data = CalibrationData::load({path});
     if (!data)
@@ -52,7 +52,7 @@ protected:
   }
 
   llvm::SmallString<128> folder;
-  std::vector<CalibrationInput> ids = {{"ids", MIXBIT_I64, {-1, 2}}};
+  std::vector<SampleInput> ids = {{"ids", MIXBIT_I64, {-1, 2}}};
 };
 
 TEST_F(CalibrationFiles, DomainsByNameAndWeight) {
@@ -95,13 +95,30 @@ TEST(CalibrationDomain, TrimsSecondAxes) {
   EXPECT_EQ(part[2].integerAt(1), 3);
 }
 
+TEST_F(CalibrationFiles, EntriesAreFilesOrDomains) {
+  CalibrationFile plain = llvm::cantFail(parseCalibration("a/b.npz"));
+  EXPECT_EQ(plain.name, "a/b.npz");
+  EXPECT_EQ(plain.path, "a/b.npz");
+  EXPECT_EQ(plain.weight, 1);
+  CalibrationFile domain = llvm::cantFail(parseCalibration("news:0.5=x=y.npz"));
+  EXPECT_EQ(domain.name, "news");
+  EXPECT_EQ(domain.path, "x=y.npz");
+  EXPECT_EQ(domain.weight, 0.5);
+  // What exists is a file.
+  std::string odd = write("n:2=x.npz", {});
+  CalibrationFile whole = llvm::cantFail(parseCalibration(odd));
+  EXPECT_EQ(whole.path, odd);
+  EXPECT_EQ(whole.weight, 1);
+}
+
 TEST_F(CalibrationFiles, BadEntries) {
   auto message = [](std::vector<std::string> entries) {
     auto data = CalibrationData::load(entries);
     return data ? "" : llvm::toString(data.takeError());
   };
-  for (std::string entry : {"news:=x.npz", "news:0=x.npz", "news:-1=x.npz",
-                            "news:nan=x.npz", ":1=x.npz", "news:two=x.npz"})
+  for (std::string entry :
+       {"", "news=x.npz", ":1=x.npz", "news:1=", "news:=x.npz", "news:0=x.npz",
+        "news:-1=x.npz", "news:nan=x.npz", "news:inf=x.npz", "news:two=x.npz"})
     EXPECT_EQ(message({entry}),
               "expected FILE or NAME:WEIGHT=FILE with a weight above 0, but "
               "got '" +
@@ -110,6 +127,7 @@ TEST_F(CalibrationFiles, BadEntries) {
       write("a.npz", {{"ids", integers(MIXBIT_I64, {1, 2}, {1, 2})}});
   EXPECT_EQ(message({"n:1=" + file, "n:2=" + file}),
             "expected each name once, but got 'n' twice");
+  EXPECT_EQ(message({}), "expected a file of samples, but got none");
   EXPECT_NE(message({"/none/x.npz"}).find("/none/x.npz"), std::string::npos);
 }
 
@@ -117,33 +135,36 @@ TEST_F(CalibrationFiles, BadArrays) {
   Tensor good = integers(MIXBIT_I64, {2, 2}, {1, 2, 3, 4});
   EXPECT_EQ(errorOf({{"ids", good}}, ids), "");
   EXPECT_EQ(errorOf({{"other", good}, {"labels", good}}, ids),
-            "expected an array 'ids' for that input, but got other, labels");
+            "input 'ids': expected an array of this name, but the file has: "
+            "other, labels");
   EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {2, 3}, {})}}, ids),
-            "array 'ids': expected int64 [?, 2], but got int64 [2, 3]");
+            "input 'ids': expected an array of shape [?, 2] with the samples "
+            "first, but got [2, 3]");
   EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {4}, {})}}, ids),
-            "array 'ids': expected int64 [?, 2], but got int64 [4]");
+            "input 'ids': expected an array of shape [?, 2] with the samples "
+            "first, but got [4]");
   EXPECT_EQ(errorOf({{"ids", Tensor(MIXBIT_F32, {2, 2})}}, ids),
-            "array 'ids': expected int64 [?, 2], but got float32 [2, 2]");
+            "input 'ids': expected an array of int64, but got one of float32");
   EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {0, 2}, {})}}, ids),
-            "expected samples, but got 0");
+            "input 'ids': expected one sample or more, but got none");
   EXPECT_EQ(errorOf({{"ids", good}}, {{"ids", MIXBIT_I64, {}}}),
             "input 'ids': expected a first axis of samples, but it is a "
             "scalar");
   EXPECT_EQ(errorOf({{"ids", integers(MIXBIT_I64, {1, 2}, {1, 300})}},
                     {{"ids", MIXBIT_U8, {-1, 2}}}),
-            "array 'ids': expected values of uint8, but got 300");
+            "input 'ids': expected values of uint8, but got 300");
   EXPECT_EQ(errorOf({{"ids", good}, {"mask", integers(MIXBIT_I64, {3, 2}, {})}},
                     {ids[0], {"mask", MIXBIT_I64, {-1, 2}}}),
-            "array 'mask': expected 2 samples as of 'ids', but got 3");
+            "input 'mask': expected 2 samples as of 'ids', but got 3");
   Tensor floats(MIXBIT_F32, {1, 2});
-  std::vector<CalibrationInput> wanted = {{"x", MIXBIT_F32, {-1, 2}}};
+  std::vector<SampleInput> wanted = {{"x", MIXBIT_F32, {-1, 2}}};
   EXPECT_EQ(errorOf({{"x", floats}}, wanted), "");
   floats.setFloat(1, NAN);
   EXPECT_EQ(errorOf({{"x", floats}}, wanted),
-            "array 'x': expected finite values, but got NaN");
+            "input 'x': expected finite values, but got NaN at element 1");
   floats.setFloat(1, -INFINITY);
   EXPECT_EQ(errorOf({{"x", floats}}, wanted),
-            "array 'x': expected finite values, but got an infinity");
+            "input 'x': expected finite values, but got infinity at element 1");
 }
 
 } // namespace

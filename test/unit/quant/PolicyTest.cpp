@@ -30,20 +30,24 @@ TEST(BudgetTest, parsesUnits) {
     EXPECT_EQ(budgetText(budget), text);
     EXPECT_EQ(budgetTextAbove(budget), text);
   }
+  Budget compression = llvm::cantFail(parseBudget("12.8x"));
+  EXPECT_EQ(compression.unit, BudgetUnit::Bits);
+  EXPECT_DOUBLE_EQ(compression.value, 2.5);
   EXPECT_EQ(budgetText({BudgetUnit::Megabytes, 11.99996}), "12MB");
   EXPECT_EQ(budgetTextAbove({BudgetUnit::Bits, 1.85341}), "1.8535bits");
 }
 
 TEST(BudgetTest, refusesNonsense) {
   EXPECT_EQ(errorOf(parseBudget("12")),
-            "expected a unit of bits, %, MB or ms, but got '12'");
+            "expected a unit of bits, x, %, MB or ms, but got '12'");
   EXPECT_EQ(errorOf(parseBudget("12GB")),
-            "expected a unit of bits, %, MB or ms, but got '12GB'");
+            "expected a unit of bits, x, %, MB or ms, but got '12GB'");
   for (const char *text : {"", "bits", "-3bits", "1.2.3MB", "nanms"})
-    EXPECT_EQ(errorOf(parseBudget(text)),
-              "expected a number and a unit, such as 3.2bits, 30%, 12MB or "
-              "8ms, but got '" +
-                  std::string(text) + "'");
+    EXPECT_EQ(
+        errorOf(parseBudget(text)),
+        "expected a number and a unit, such as 3.2bits, 13x, 30%, 12MB or "
+        "8ms, but got '" +
+            std::string(text) + "'");
   for (const char *text : {"0bits", "9999999999MB"})
     EXPECT_EQ(errorOf(parseBudget(text)),
               "expected a budget above 0 and of at most 1e9, but got '" +
