@@ -255,6 +255,8 @@ Expected<uint64_t> AutoCompiler::measureFile() {
   trial.progress = nullptr;
   trial.allocationContext = &context;
   context.sizeOnly = true;
+  // The model's rows are in order already.
+  RowOrders orders = std::exchange(context.rowOrders, {});
   mlir::OwningOpRef<mlir::ModuleOp> graph = model->module().clone();
   // Rounding frees a weight that nothing else holds; here the model does.
   SmallVector<mlir::Attribute> held;
@@ -273,6 +275,7 @@ Expected<uint64_t> AutoCompiler::measureFile() {
          compilation->kernelize() &&
          buildLibrary(std::move(compilation), trial, diagnostics);
   context.sizeOnly = false;
+  context.rowOrders = std::move(orders);
   uint64_t bytes = 0;
   std::error_code code = sys::fs::file_size(temporary, bytes);
   sys::fs::remove(temporary);

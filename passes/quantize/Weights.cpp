@@ -81,7 +81,7 @@ static QuantizedMatrix makePlaceholder(const Format &format, int64_t rows,
   matrix.format = format;
   matrix.rows = rows;
   matrix.cols = cols;
-  int64_t groups = format.rowGroups(rows) * format.colGroups(cols);
+  int64_t groups = format.numGroups(rows, cols);
   matrix.codes.resize(rows * format.rowBytes(cols));
   matrix.scales.assign(groups, 1 + float(number) / 1024);
   // A bit of the number in every other one: codes of 0 and 1, which all formats
