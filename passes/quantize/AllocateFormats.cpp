@@ -114,14 +114,24 @@ private:
   /// All weights, which of them are free, and how sensitive those are.
   LogicalResult gather() {
     entries.clear();
+    // What the model does not have first: who misnames a weight lacks one.
+    llvm::SmallVector<WeightUsers> collected = collectWeights(getOperation());
     llvm::StringSet<> names;
+    for (WeightUsers &users : collected)
+      names.insert(nodeName(users.constant->getLoc(), "weight"));
+    for (const WeightSensitivity &weight :
+         sensitivities ? sensitivities->weights
+                       : std::vector<WeightSensitivity>())
+      if (!names.contains(weight.name))
+        return fail() << "sensitivities: expected names of weights, but there "
+                         "is no weight '"
+                      << weight.name << "'";
     llvm::DenseSet<Operation *> heads = findHeads(getOperation());
     bool countsTables = limit.unit == BudgetUnit::Percent ||
                         limit.unit == BudgetUnit::Megabytes;
-    for (WeightUsers &users : collectWeights(getOperation())) {
+    for (WeightUsers &users : collected) {
       Entry entry;
       entry.name = nodeName(users.constant->getLoc(), "weight");
-      names.insert(entry.name);
       auto type = cast<RankedTensorType>(users.constant.getType());
       entry.rows = type.getDimSize(0);
       entry.cols = type.getDimSize(1);
@@ -158,13 +168,6 @@ private:
       }
       entries.push_back(std::move(entry));
     }
-    for (const WeightSensitivity &weight :
-         sensitivities ? sensitivities->weights
-                       : std::vector<WeightSensitivity>())
-      if (!names.contains(weight.name))
-        return fail() << "sensitivities: expected names of weights, but there "
-                         "is no weight '"
-                      << weight.name << "'";
     return success();
   }
 
