@@ -12,6 +12,15 @@ namespace mixbit {
 
 constexpr int64_t kBins = 4096;
 
+/// x clamped to integers of few digits, and rounded half to even, which is the
+/// same in either order; NaN becomes the lowest.
+static inline float roundClamped(float x, float low, float high) {
+  x = x > low ? x : low;
+  x = x < high ? x : high;
+  constexpr float shift = 12582912.0f; // 1.5 * 2^23
+  return (x + shift) - shift;
+}
+
 int64_t StaticCodes::codeOf(float x) const {
   switch (kind) {
   case Kind::Sign:
@@ -22,9 +31,8 @@ int64_t StaticCodes::codeOf(float x) const {
   case Kind::Multiply:
     break;
   }
-  float code = std::nearbyint(kind == Kind::Divide ? x / step : x * step);
-  // The order of fmax and fmin takes NaN to the lowest code.
-  return int64_t(std::fmin(std::fmax(code, float(low)), float(high)));
+  return int64_t(
+      roundClamped(kind == Kind::Divide ? x / step : x * step, low, high));
 }
 
 void quantizeInPlace(MutableArrayRef<float> values, const StaticCodes &codes,
@@ -64,19 +72,25 @@ void RangeSearch::count(ArrayRef<float> values, int64_t cols,
       }
 }
 
-/// A bin counts as if its values lay in its middle.
-double RangeSearch::errorOf(const StaticCodes &codes) const {
-  double width = (double(highest) - lowest) / kBins, error = 0;
-  for (int64_t bin = 0; bin != kBins; ++bin) {
-    if (bins[bin] == 0)
-      continue;
-    double value = lowest + (bin + 0.5) * width;
-    double difference =
-        value - double(codes.scale) * codes.codeOf(float(value));
-    error += bins[bin] * difference * difference;
+namespace {
+/// What was counted: bins as if their values lay in the middle.
+struct Histogram {
+  std::vector<float> values;
+  std::vector<double> weights;
+
+  /// Of codes that are rounded products.
+  double errorOf(const StaticCodes &codes) const {
+    float low = codes.low, high = codes.high;
+    double error = 0;
+    for (size_t i = 0; i != values.size(); ++i) {
+      float code = roundClamped(values[i] * codes.step, low, high);
+      double difference = values[i] - double(codes.scale) * code;
+      error += weights[i] * difference * difference;
+    }
+    return error;
   }
-  return error;
-}
+};
+} // namespace
 
 /// Codes from about `bottom` to about `top`, zero among them.
 static StaticCodes codesOf(double bottom, double top, int64_t levels) {
@@ -108,9 +122,14 @@ StaticCodes RangeSearch::finish(unsigned bits) const {
   double top = isSymmetric ? std::max(highest, -lowest) : highest;
   double bottom = isSymmetric ? -top : lowest;
   StaticCodes best = codesOf(bottom, top, levels);
-  if (bins.empty())
-    return best;
-  double least = errorOf(best);
+  Histogram histogram;
+  double width = (double(highest) - lowest) / kBins;
+  for (size_t bin = 0; bin != bins.size(); ++bin)
+    if (bins[bin] != 0) {
+      histogram.values.push_back(float(lowest + (bin + 0.5) * width));
+      histogram.weights.push_back(bins[bin]);
+    }
+  double least = histogram.errorOf(best);
   // Either end is shrunk on its own, first in large steps, then around the
   // best in small ones.
   double bestTop = 1, bestBottom = 1;
@@ -124,7 +143,7 @@ StaticCodes RangeSearch::finish(unsigned bits) const {
         if (topPart <= 0 || topPart > 1 || bottomPart <= 0 || bottomPart > 1)
           continue;
         StaticCodes codes = codesOf(bottom * bottomPart, top * topPart, levels);
-        double error = errorOf(codes);
+        double error = histogram.errorOf(codes);
         if (error < least) {
           least = error;
           best = codes;

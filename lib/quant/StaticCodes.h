@@ -56,8 +56,6 @@ public:
   StaticCodes finish(unsigned bits) const;
 
 private:
-  double errorOf(const StaticCodes &codes) const;
-
   float lowest = 0, highest = 0;
   double magnitudes = 0, total = 0; ///< sums of weight |x| and of weights
   std::vector<double> bins;         ///< weights, evenly from lowest to highest

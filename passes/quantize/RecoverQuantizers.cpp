@@ -53,10 +53,11 @@ struct WithConstant {
 };
 std::optional<WithConstant> withConstant(Value value) {
   auto op = value.getDefiningOp<BinaryOp>();
-  if (!op || op.getType() != op.getLhs().getType())
+  if (!op)
     return std::nullopt;
-  if (auto constant = scalarOf(op.getRhs()))
-    return WithConstant{op.getKind(), op.getLhs(), *constant};
+  auto right = scalarOf(op.getRhs());
+  if (right && op.getType() == op.getLhs().getType())
+    return WithConstant{op.getKind(), op.getLhs(), *right};
   bool commutes = llvm::is_contained(
       {BinaryKind::Add, BinaryKind::Mul, BinaryKind::Min, BinaryKind::Max},
       op.getKind());

@@ -66,8 +66,8 @@ func.func @dynamic_weight(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -
 // CHECK-SAME: %[[X:[^:]*]]: tensor<2x4xf32>
 // CHECK-DAG: %[[STEP:.*]] = arith.constant dense<4.000000e+00> : tensor<f32>
 // CHECK-DAG: %[[SHIFT:.*]] = arith.constant dense<1.280000e+02> : tensor<f32>
-// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<2.500000e-01> : tensor<f32>
 // CHECK: %[[C:.*]] = mixbit.quantize %[[X]], %[[STEP]], %[[SHIFT]] {high = 127 : i64, kind = #mixbit.code_kind<multiply>, low = -128 : i64}
+// CHECK: %[[SCALE:.*]] = arith.constant dense<2.500000e-01> : tensor<f32>
 // CHECK-NOT: mixbit.quantize %
 // CHECK: %[[B:.*]] = arith.constant dense<[1.000000e+00, 6.600000e+01]> : tensor<2xf32>
 // CHECK: mixbit.quantized_linear %[[C]], %[[SCALE]], %{{.*}}, %[[B]] {full_range}

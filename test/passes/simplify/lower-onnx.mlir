@@ -144,8 +144,8 @@ func.func @quantizer(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -> (s0
 
 // Scales of blocks of two along the first axis, and of columns.
 // CHECK-LABEL: func @blocks
-// CHECK: mixbit.reshape {{.*}} -> tensor<2x2x3xf32>
 // CHECK: mixbit.reshape {{.*}} -> tensor<2x1x3xf32>
+// CHECK: mixbit.reshape {{.*}} -> tensor<2x2x3xf32>
 // CHECK: mixbit.binary {{.*}} : (tensor<2x2x3xf32>, tensor<2x1x3xf32>) -> tensor<2x2x3xf32>
 // CHECK: mixbit.reshape {{.*}} -> tensor<4x3xf32>
 func.func @blocks(%x: tensor<4x3xi8>, %s: tensor<2x3xf32>) -> tensor<4x3xf32> {
