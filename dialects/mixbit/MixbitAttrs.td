@@ -133,7 +133,7 @@ def Mixbit_ActivationsAttr : AttrDef<Mixbit_Dialect, "Activations"> {
 
     ```mlir
     #mixbit.activations<8, per_token, dynamic>
-    #mixbit.activations<8, per_tensor, static>  // calibration will say
+    #mixbit.activations<8, per_tensor, static>
     #mixbit.activations<8, per_tensor, static, <divide, step = 2.500000e-01 : f32, scale = 2.500000e-01 : f32, low = -127, high = 127>>
     ```
   }];

@@ -101,8 +101,9 @@ TEST(RoundOnCalibration, MatchesLoopsOverSamples) {
   EXPECT_EQ(steps, 2);
   ASSERT_EQ(result->weights.size(), 2u);
   ASSERT_EQ(result->layers.size(), 2u);
-  const QuantizedMatrix &first = result->weights.begin()->second;
-  const QuantizedMatrix &second = std::next(result->weights.begin())->second;
+  const QuantizedMatrix &first = result->weights.begin()->second.front();
+  const QuantizedMatrix &second =
+      std::next(result->weights.begin())->second.front();
 
   auto expect = [&](ArrayRef<float> weights, int64_t rows,
                     const QuantizedMatrix &rounded, std::vector<float> inputs,
