@@ -135,8 +135,8 @@ static bool printCode(Compilation &compilation, const CompileOptions &options,
                       llvm::raw_ostream &os) {
   bool isObject = options.emit == Emit::Object;
   std::vector<CodeUnit> units;
-  if (!compilation.generate(isObject ? CodeFileType::Object : CodeFileType::Assembly,
-                            units))
+  if (!compilation.generate(
+          isObject ? CodeFileType::Object : CodeFileType::Assembly, units))
     return false;
   std::vector<llvm::StringRef> parts;
   for (const CodeUnit &unit : units)

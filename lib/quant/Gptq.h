@@ -67,11 +67,9 @@ struct SegmentedGptqResult {
 /// The same for a weight whose rows lie in segments of several formats, none of
 /// them floats: rows are independent given the Gram matrix, whose factor all
 /// segments share.
-llvm::Expected<SegmentedGptqResult>
-roundSegmentsWithGram(const FloatMatrix &weights,
-                      llvm::ArrayRef<Segment> segments,
-                      const GramStatistics &statistics,
-                      const GptqOptions &options = {});
+llvm::Expected<SegmentedGptqResult> roundSegmentsWithGram(
+    const FloatMatrix &weights, llvm::ArrayRef<Segment> segments,
+    const GramStatistics &statistics, const GptqOptions &options = {});
 
 /// Rounds with the scales of ScaleSearch.h, codes to nearest: what is best
 /// without data. `importance` is one number a row of the matrix (how often it

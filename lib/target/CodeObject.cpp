@@ -218,7 +218,7 @@ Error emitCode(Module &module, const Target &target, CodeFileType kind,
   bool isUnsupported = (*machine)->addPassesToEmitFile(
       passes, os, nullptr,
       kind == CodeFileType::Object ? CodeGenFileType::ObjectFile
-                               : CodeGenFileType::AssemblyFile);
+                                   : CodeGenFileType::AssemblyFile);
   if (!isUnsupported)
     passes.run(module);
   context.setDiagnosticHandlerCallBack(before, beforeData);

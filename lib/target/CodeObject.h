@@ -34,7 +34,7 @@ llvm::Error optimizeModule(llvm::Module &module, const Target &target);
 /// Machine code of a module, which is changed on the way. LLVM ends the process
 /// when asked for an instruction that the target has not, so intrinsics are
 /// compared with its features first. The same module gives the same bytes.
-llvm::Error emitCode(llvm::Module &module, const Target &target, CodeFileType kind,
-                     llvm::SmallVectorImpl<char> &code);
+llvm::Error emitCode(llvm::Module &module, const Target &target,
+                     CodeFileType kind, llvm::SmallVectorImpl<char> &code);
 
 } // namespace mixbit

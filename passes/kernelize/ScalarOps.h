@@ -15,8 +15,8 @@ bool isElementwise(mlir::Operation *op);
 bool isKernelArgument(mlir::Operation *op, mlir::Value operand);
 
 /// Emits one element of an elementwise graph operation (unary, binary, select,
-/// cast, quantize) as arith and math operations on scalars; null if the element types
-/// have no such function.
+/// cast, quantize) as arith and math operations on scalars; null if the element
+/// types have no such function.
 mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op,
                        mlir::ValueRange operands);
 

@@ -32,8 +32,7 @@ TEST(RowOrder, SensitivitiesFollow) {
   orders.rows["up"] = {2, 0, 1};
   orders.columns["down"] = {2, 0, 1};
   applyRowOrders(all, orders);
-  EXPECT_EQ(all.weights[0].fisher,
-            (std::vector<float>{20, 21, 0, 1, 10, 11}));
+  EXPECT_EQ(all.weights[0].fisher, (std::vector<float>{20, 21, 0, 1, 10, 11}));
   // Rows had 4, 4 and 8; they have 8, 4 and 4 now.
   EXPECT_EQ(all.weights[0].values["trace"], (std::vector<double>{6, 4}));
   EXPECT_EQ(all.weights[0].values["fisher"], (std::vector<double>{7}));

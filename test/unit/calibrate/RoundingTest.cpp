@@ -138,8 +138,8 @@ TEST(RoundOnCalibration, MatchesLoopsOverSamples) {
   auto again = roundOnCalibration(*module, *data, options, diagnostics);
   ASSERT_TRUE(bool(again));
   for (auto [one, other] : llvm::zip(result->weights, again->weights)) {
-    EXPECT_EQ(one.second.codes, other.second.codes);
-    EXPECT_EQ(one.second.scales, other.second.scales);
+    EXPECT_EQ(one.second.front().codes, other.second.front().codes);
+    EXPECT_EQ(one.second.front().scales, other.second.front().scales);
   }
 }
 
@@ -194,7 +194,7 @@ struct StaticCase {
         for (size_t i = 0; i != values.size(); ++i)
           values[i] /= smoothing->second.scales[i % 16];
       quantizeInPlace(values, result.activations.find(op)->second, 1);
-      auto matrix = std::next(result.weights.begin(), index)->second;
+      auto matrix = std::next(result.weights.begin(), index)->second.front();
       values = multiply(values, dequantize(matrix), matrix.rows, 16);
       if (index == 0)
         values = reluOf(values);
@@ -236,8 +236,8 @@ TEST(RoundOnCalibration, FindsStaticCodes) {
   expect(first->second, test.x);
   std::vector<float> values = test.x;
   quantizeInPlace(values, first->second, 1);
-  values =
-      multiply(values, dequantize(test.result.weights.begin()->second), 16, 16);
+  values = multiply(
+      values, dequantize(test.result.weights.begin()->second.front()), 16, 16);
   for (float &value : values)
     value = std::max(value, 0.0f);
   expect(std::next(first)->second, values);

@@ -75,8 +75,8 @@ TEST_P(GridModelsTest, CodesAndScalesAreThoseOfTraining) {
       if (std::string(name) == "elastic")
         EXPECT_FLOAT_EQ(scale, trained) << "layer " << layer << " row " << row;
       else
-        EXPECT_EQ(scale, trained) << name << " layer " << layer << " row "
-                                  << row;
+        EXPECT_EQ(scale, trained)
+            << name << " layer " << layer << " row " << row;
       for (int64_t col = 0; col != matrix.cols; ++col) {
         int64_t at = row * matrix.cols + col;
         float zero = matrix.zeroOf(matrix.groupOf(row, col));

@@ -70,8 +70,8 @@ TEST(GridTest, findsZeroPoints) {
     EXPECT_EQ(bool(without), bits == 4);
     auto format = detectGrid(matrix, /*withZeros=*/true);
     ASSERT_TRUE(format);
-    EXPECT_EQ(*format, Format::makeInt(bits, 1, 0, FloatKind::F32,
-                                       ZeroKind::I8));
+    EXPECT_EQ(*format,
+              Format::makeInt(bits, 1, 0, FloatKind::F32, ZeroKind::I8));
     QuantizedMatrix fitted = llvm::cantFail(fitGrid(matrix, *format));
     EXPECT_EQ(dequantize(fitted), values);
     for (float zero : fitted.zeros)

@@ -99,7 +99,7 @@ define void @f() {
 })",
                                 CodeFileType::Object),
                        "target 'x86-64': "));
-  EXPECT_TRUE(contains(
-      assembly("sm_80", "define void @f() {\n ret void\n}", CodeFileType::Object),
-      "expected a CPU"));
+  EXPECT_TRUE(contains(assembly("sm_80", "define void @f() {\n ret void\n}",
+                                CodeFileType::Object),
+                       "expected a CPU"));
 }

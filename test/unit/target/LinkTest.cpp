@@ -150,8 +150,8 @@ TEST(Link, AFullDiskLeavesNothing) {
   LLVMContext context;
   auto module = parseModule(context, testModuleText());
   SmallVector<char, 0> object;
-  cantFail(
-      emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object, object));
+  cantFail(emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object,
+                    object));
   LinkInputs inputs;
   inputs.architecture = hostArchitecture();
   inputs.objects = {StringRef(object.data(), object.size())};
@@ -184,8 +184,8 @@ TEST(Link, LargeWeightsInHugePages) {
   LLVMContext context;
   auto module = parseModule(context, testModuleText());
   SmallVector<char, 0> object;
-  cantFail(
-      emitCode(*module, *findTarget(hostTarget()), CodeKind::Object, object));
+  cantFail(emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object,
+                    object));
   LinkInputs inputs;
   inputs.architecture = hostArchitecture();
   inputs.objects = {StringRef(object.data(), object.size())};
