@@ -459,7 +459,8 @@ llvm::Error Walk::smooth(unsigned level) {
       if (!data)
         return data.takeError();
       int64_t first = 0;
-      for (const Segment &segment : *pendingFormats(linear)) {
+      Segments segments = *pendingFormats(linear);
+      for (const Segment &segment : segments) {
         weights.push_back({rowsOf(*data, first, segment.rows), segment.format});
         first += segment.rows;
       }

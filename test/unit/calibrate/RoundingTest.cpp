@@ -248,8 +248,10 @@ TEST(RoundOnCalibration, FindsStaticCodes) {
 /// Two columns that are a hundred times larger than the others.
 TEST(RoundOnCalibration, SmoothsPlantedOutliers) {
   StaticCase plain(100, {}), smoothed(100, {0.35, 0.5, 0.65, 0.8});
-  ASSERT_EQ(smoothed.result.smoothing.size(), 1u);
-  const Smoothing &smoothing = smoothed.result.smoothing.begin()->second;
+  auto func = *smoothed.module->getOps<func::FuncOp>().begin();
+  auto found = smoothed.result.smoothing.find(func.getArgument(0));
+  ASSERT_NE(found, smoothed.result.smoothing.end());
+  const Smoothing &smoothing = found->second;
   EXPECT_GT(smoothing.scales[3], smoothing.scales[4]);
   EXPECT_GT(smoothing.scales[9], smoothing.scales[10]);
   EXPECT_LT(smoothed.outputError(), 0.7 * plain.outputError());
@@ -262,7 +264,8 @@ TEST(RoundOnCalibration, SmoothsPlantedOutliers) {
     auto product = op.getX().getDefiningOp<BinaryOp>();
     products += product && product.getKind() == BinaryKind::Mul;
   });
-  EXPECT_EQ(products, 1);
+  // The second layer may be smoothed too.
+  EXPECT_EQ(products, int(smoothed.result.smoothing.size()));
 }
 
 } // namespace
