@@ -6,6 +6,7 @@
 // for the proof that a read behind the first is never made.
 //
 //===----------------------------------------------------------------------===//
+#include "passes/codegen/NegativeStrides.h"
 #include "passes/codegen/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -22,14 +23,18 @@ struct AllowNegativeStrides
     : impl::AllowNegativeStridesBase<AllowNegativeStrides> {
   void runOnOperation() override {
     using LLVM::GEPNoWrapFlags, LLVM::IntegerOverflowFlags;
-    getOperation()->walk([](Operation *op) {
-      if (auto address = dyn_cast<LLVM::GEPOp>(op))
-        address.setNoWrapFlags(
-            bitEnumClear(address.getNoWrapFlags(), GEPNoWrapFlags::nuw));
-      else if (auto index = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(op))
-        index.setOverflowFlags(
-            bitEnumClear(index.getOverflowFlags(), IntegerOverflowFlags::nuw));
-    });
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      if (!function->removeAttr(kBackwardsAttr))
+        continue;
+      function.walk([](Operation *op) {
+        if (auto address = dyn_cast<LLVM::GEPOp>(op))
+          address.setNoWrapFlags(LLVM::bitEnumClear(address.getNoWrapFlags(),
+                                                    GEPNoWrapFlags::nuw));
+        else if (auto index = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(op))
+          index.setOverflowFlags(LLVM::bitEnumClear(index.getOverflowFlags(),
+                                                    IntegerOverflowFlags::nuw));
+      });
+    }
   }
 };
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/KernelBuilder.h"
+#include "passes/codegen/NegativeStrides.h"
 #include "passes/codegen/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
@@ -109,6 +110,14 @@ LogicalResult lowerKernelArg(KernelArgOp op,
   SmallVector<Value> sizes, strides;
   for (size_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
     sizes.push_back(builder.word(op.getArgs(), index++, i64));
+  SmallVector<int64_t> staticStrides;
+  int64_t offset;
+  if (succeeded(type.getStridesAndOffset(staticStrides, offset)) &&
+      hasStrideWords(type) && llvm::any_of(staticStrides, [](int64_t stride) {
+        return ShapedType::isDynamic(stride) || stride < 0;
+      }))
+    op->getParentOfType<FunctionOpInterface>()->setAttr(
+        kBackwardsAttr, builder.builder.getUnitAttr());
   int64_t numStrides = numArgumentWords(type) - 1 - type.getNumDynamicDims();
   for (int64_t i = 0; i < numStrides; ++i)
     strides.push_back(builder.word(op.getArgs(), index++, i64));

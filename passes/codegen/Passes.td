@@ -247,13 +247,17 @@ def AllowNegativeStrides : Pass<"allow-negative-strides", "::mlir::ModuleOp"> {
   let summary = "Take back the promise that addresses lie behind their base";
   let description = [{
     The conversion of memrefs marks every address, and the arithmetic on its
-    index, as computed without unsigned overflow. A view that runs backwards (an ONNX Slice with a negative step)
-    reads before its base, so that the mark goes.
+    index, as computed without unsigned overflow. A view that runs backwards (an
+    ONNX Slice with a negative step) reads before its base, so that the mark
+    goes in functions that lower-kernel-args found such a buffer in, or one whose
+    strides are known at run time only.
 
     ```mlir
-    %1 = llvm.getelementptr inbounds|nuw %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    llvm.func @k(%0: !llvm.ptr, %i: i64) attributes {mixbit.backwards} {
+      %1 = llvm.getelementptr inbounds|nuw %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
     // becomes
-    %1 = llvm.getelementptr inbounds %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    llvm.func @k(%0: !llvm.ptr, %i: i64) {
+      %1 = llvm.getelementptr inbounds %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

@@ -21,8 +21,19 @@ func.func @strided(%args: !llvm.ptr) -> memref<?x8xf32, strided<[?, 1], offset: 
 
 // -----
 
+// Strides that may be negative are marked.
+// CHECK-LABEL: func @backwards
+// CHECK-SAME: mixbit.backwards
+func.func @backwards(%args: !llvm.ptr) -> memref<3x9xf32, strided<[9, -1]>> {
+  %x = mixbit.kernel_arg %args[1] : !llvm.ptr -> memref<3x9xf32, strided<[9, -1]>>
+  return %x : memref<3x9xf32, strided<[9, -1]>>
+}
+
+// -----
+
 // The strides of the identity layout are no words but products.
 // CHECK-LABEL: func @identity
+// CHECK-NOT: mixbit.backwards
 // CHECK: llvm.mul
 // CHECK-NOT: llvm.getelementptr %arg0[4]
 func.func @identity(%args: !llvm.ptr) -> memref<?x?x8xf32> {

@@ -48,20 +48,15 @@ TEST(ContractAssembly, VnniBytes) {
 }
 
 TEST(ContractAssembly, VnniNibbles) {
-  HotBlock hot = compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd",
-                         320, 8, /*n=*/768, /*k=*/768);
   // 5 rows x 4 vectors x 16 steps: packed weights wait for their second plane.
-  EXPECT_EQ(hot.products, 320);
-  EXPECT_EQ(hot.spills + hot.reloads, 0);
-}
-
-TEST(ContractAssembly, VnniNibblesOfASmallMatrix) {
-  // With two panels and four blocks LLVM keeps more addresses, and a few of
-  // the codes have to wait in memory.
-  HotBlock hot =
-      compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd", 320);
-  EXPECT_EQ(hot.products, 320);
-  EXPECT_LE(hot.spills + hot.reloads, 6);
+  // Beside the loops over strips and panels LLVM keeps more addresses than the
+  // registers hold, and a few of the codes have to wait in memory.
+  for (auto [n, k] : {std::pair(128, 256), std::pair(768, 768)}) {
+    HotBlock hot = compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd",
+                           320, 8, n, k);
+    EXPECT_EQ(hot.products, 320);
+    EXPECT_LE(hot.spills + hot.reloads, 6);
+  }
 }
 
 TEST(ContractAssembly, VnniGroups) {
@@ -99,7 +94,7 @@ TEST(ContractAssembly, VnniFloats) {
   EXPECT_EQ(hot.products, 24);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
   // Broadcasts, loads, the loop's end.
-  EXPECT_LE(hot.instructions, 24 + 6 + 4 + 4);
+  EXPECT_LE(hot.instructions, 24 + 6 + 4 + 5);
 }
 
 TEST(ContractAssembly, Bf16Pairs) {
@@ -108,7 +103,7 @@ TEST(ContractAssembly, Bf16Pairs) {
       compile("avx512bf16", makeFloatFormat(FloatKind::BF16), "vdpbf16ps", 24);
   EXPECT_EQ(hot.products, 24);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
-  EXPECT_LE(hot.instructions, 24 + 6 + 4 + 4);
+  EXPECT_LE(hot.instructions, 24 + 6 + 4 + 5);
 }
 
 TEST(ContractAssembly, AmxBf16) {
@@ -155,7 +150,7 @@ TEST(ContractAssembly, AvxVnniNibbles) {
   // 4 rows x 2 vectors x 16 steps.
   HotBlock hot = compile("avxvnni", Format::makeInt(4, 1, 0), "vpdpbusd", 128);
   EXPECT_EQ(hot.products, 128);
-  EXPECT_EQ(hot.spills + hot.reloads, 0);
+  EXPECT_LE(hot.spills + hot.reloads, 2);
 }
 
 TEST(ContractAssembly, AvxVnniGroups) {
@@ -240,7 +235,7 @@ TEST(ContractAssembly, PopcountBits) {
       compile("avx512vpopcntdq", Format::makeBinary(1, 0), "vpopcntd", 24, 1);
   EXPECT_EQ(hot.products, 24);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
-  EXPECT_LE(hot.instructions, 3 * 24 + 6 + 4 + 4);
+  EXPECT_LE(hot.instructions, 3 * 24 + 6 + 4 + 5);
 }
 
 TEST(ContractAssembly, PopcountTernary) {
