@@ -22,6 +22,16 @@ static StringRef hostTarget() {
   return hostArchitecture() == Architecture::X86_64 ? "x86-64" : "aarch64";
 }
 
+/// The test module compiled for this machine.
+static SmallVector<char, 0> testModuleObject() {
+  LLVMContext context;
+  auto module = parseModule(context, testModuleText());
+  SmallVector<char, 0> object;
+  cantFail(emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object,
+                    object));
+  return object;
+}
+
 TEST(Link, TheLibraryRuns) {
   TestFolder folder;
   std::string path = folder / "model.so";
@@ -147,11 +157,7 @@ TEST(Link, AFullDiskLeavesNothing) {
   std::vector<char> zeros(1 << 20);
   cantFail((*weights)->write(0, zeros));
   cantFail((*weights)->finish());
-  LLVMContext context;
-  auto module = parseModule(context, testModuleText());
-  SmallVector<char, 0> object;
-  cantFail(emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object,
-                    object));
+  SmallVector<char, 0> object = testModuleObject();
   LinkInputs inputs;
   inputs.architecture = hostArchitecture();
   inputs.objects = {StringRef(object.data(), object.size())};
@@ -181,11 +187,7 @@ TEST(Link, LargeWeightsInHugePages) {
   std::memcpy(bytes.data(), numbers, sizeof(numbers));
   cantFail((*weights)->write(0, bytes));
   cantFail((*weights)->finish());
-  LLVMContext context;
-  auto module = parseModule(context, testModuleText());
-  SmallVector<char, 0> object;
-  cantFail(emitCode(*module, *findTarget(hostTarget()), CodeFileType::Object,
-                    object));
+  SmallVector<char, 0> object = testModuleObject();
   LinkInputs inputs;
   inputs.architecture = hostArchitecture();
   inputs.objects = {StringRef(object.data(), object.size())};
