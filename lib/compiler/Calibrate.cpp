@@ -32,6 +32,36 @@ std::optional<Format> pendingFormat(Operation *op) {
   return format && !format->isFloat() ? format : std::nullopt;
 }
 
+llvm::Expected<FloatMatrix> weightData(arith::ConstantOp constant,
+                                       std::vector<uint8_t> &storage) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  FloatKind kind = type.getElementType().isF16()    ? FloatKind::F16
+                   : type.getElementType().isBF16() ? FloatKind::BF16
+                                                    : FloatKind::F32;
+  auto bytes = constantBytes(cast<ElementsAttr>(constant.getValue()), storage);
+  if (!bytes ||
+      bytes->size() != uint64_t(type.getNumElements()) * floatBytes(kind))
+    return llvm::createStringError("weight '" +
+                                   nodeName(constant.getLoc(), "weight") +
+                                   "': expected its data, but it is left out "
+                                   "of the IR");
+  return FloatMatrix{bytes->data(), kind, type.getDimSize(0),
+                     type.getDimSize(1)};
+}
+
+/// An error with the weight's name in front.
+llvm::Error weightError(arith::ConstantOp constant, llvm::Error error) {
+  return llvm::createStringError("weight '" +
+                                 nodeName(constant.getLoc(), "weight") +
+                                 "': " + llvm::toString(std::move(error)));
+}
+
+LayerRounding describeRounding(Operation *op, const GptqResult &rounded) {
+  double energy = rounded.energy > 0 ? rounded.energy : 1;
+  return {nodeName(op->getLoc(), "linear"), rounded.error / energy,
+          rounded.nearestError / energy};
+}
+
 /// One function's walk.
 class Walk {
 public:
@@ -41,6 +71,9 @@ public:
   }
 
   llvm::Error run(const CalibrationData &data);
+  /// Looks at the inputs of all linears and rounds nothing.
+  llvm::Error collect(const CalibrationData &data,
+                      std::vector<InputStatistics> &statistics);
 
 private:
   /// A value on both paths, a tensor a batch; the same ones while nothing has
@@ -49,7 +82,11 @@ private:
     std::vector<TensorPtr> exact, rounded;
   };
 
+  llvm::Error cut(llvm::function_ref<bool(Operation *)> isLayer);
   llvm::Error load(const CalibrationData &data);
+  std::vector<float> rowWeights(Value input, size_t batch, size_t rows) const;
+  llvm::Error collectLevel(unsigned level,
+                           std::vector<InputStatistics> &statistics);
   std::optional<size_t> findTrimmedInputs(SmallVectorImpl<bool> &trims);
   llvm::Error runSegment(unsigned level);
   llvm::Expected<std::vector<TensorPtr>> runPath(const Segment &segment,
@@ -63,8 +100,6 @@ private:
   llvm::Error roundLayer(const SegmentLayer &layer,
                          const GramStatistics &statistics);
   void release(unsigned level);
-  llvm::Expected<FloatMatrix> weightData(arith::ConstantOp constant,
-                                         std::vector<uint8_t> &storage);
   /// The constant as floats, and as it has been rounded.
   llvm::Expected<TensorPtr> weightTensor(arith::ConstantOp constant,
                                          bool isRounded);
@@ -81,7 +116,9 @@ private:
 
   SegmentedGraph graph;
   std::optional<GraphLibrary> library;
-  std::vector<float> batchWeights; ///< of each sample of a batch
+  std::vector<float> batchWeights;  ///< of each sample of a batch
+  std::vector<size_t> batchDomains; ///< index of each batch's domain
+  std::vector<double> sampleCounts; ///< of each domain, those used
   std::vector<std::string> batchPaths;
   llvm::DenseMap<Value, Stored> stored;
   llvm::DenseMap<Value, Value> masks;
@@ -145,7 +182,7 @@ llvm::Error Walk::load(const CalibrationData &data) {
   int64_t batch = fixedBatch ? fixedBatch : options.batch;
   SmallVector<bool> trims;
   std::optional<size_t> mask = findTrimmedInputs(trims);
-  for (const CalibrationDomain &domain : *domains) {
+  for (auto [index, domain] : llvm::enumerate(*domains)) {
     if (domain.samples < fixedBatch)
       return llvm::createStringError(
           domain.path + ": expected " + Twine(fixedBatch) +
@@ -153,6 +190,7 @@ llvm::Error Walk::load(const CalibrationData &data) {
           Twine(domain.samples));
     // A fixed batch leaves out what does not fill it.
     int64_t used = fixedBatch ? domain.samples / batch * batch : domain.samples;
+    sampleCounts.push_back(double(used));
     std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
     std::iota(order.begin(), order.end(), 0);
     if (mask) {
@@ -167,6 +205,7 @@ llvm::Error Walk::load(const CalibrationData &data) {
       std::vector<Tensor> tensors =
           domain.select(samples, trims, lengths[samples.back()]);
       batchWeights.push_back(float(domain.weight / used));
+      batchDomains.push_back(index);
       batchPaths.push_back(domain.path);
       for (auto [argument, tensor] : llvm::zip(func.getArguments(), tensors)) {
         auto shared = std::make_shared<const Tensor>(std::move(tensor));
@@ -176,23 +215,6 @@ llvm::Error Walk::load(const CalibrationData &data) {
     }
   }
   return llvm::Error::success();
-}
-
-llvm::Expected<FloatMatrix> Walk::weightData(arith::ConstantOp constant,
-                                             std::vector<uint8_t> &storage) {
-  auto type = cast<RankedTensorType>(constant.getType());
-  FloatKind kind = type.getElementType().isF16()    ? FloatKind::F16
-                   : type.getElementType().isBF16() ? FloatKind::BF16
-                                                    : FloatKind::F32;
-  auto bytes = constantBytes(cast<ElementsAttr>(constant.getValue()), storage);
-  if (!bytes ||
-      bytes->size() != uint64_t(type.getNumElements()) * floatBytes(kind))
-    return llvm::createStringError("weight '" +
-                                   nodeName(constant.getLoc(), "weight") +
-                                   "': expected its data, but it is left out "
-                                   "of the IR");
-  return FloatMatrix{bytes->data(), kind, type.getDimSize(0),
-                     type.getDimSize(1)};
 }
 
 llvm::Expected<TensorPtr> Walk::weightTensor(arith::ConstantOp constant,
@@ -333,9 +355,7 @@ llvm::Error Walk::roundTables() {
     auto matrix = roundToSearchedScales(*data, *pendingFormat(layer.op), {},
                                         options.threads);
     if (!matrix)
-      return llvm::createStringError(
-          "weight '" + nodeName(layer.weight->getLoc(), "weight") +
-          "': " + llvm::toString(matrix.takeError()));
+      return weightError(layer.weight, matrix.takeError());
     auto tensor = std::make_shared<Tensor>(
         MIXBIT_F32, std::vector<int64_t>{matrix->rows, matrix->cols});
     std::vector<float> values = dequantize(*matrix);
@@ -357,17 +377,85 @@ llvm::Expected<GramStatistics> Walk::gather(Value input) {
     std::vector<float> rounded = both.rounded[batch]->floats().vec();
     if (bits)
       quantizeRowsInPlace(rounded, cols, bits, options.threads);
-    std::vector<float> weights(exact.size() / cols, batchWeights[batch]);
-    if (Value mask = masks.lookup(input)) {
-      const Tensor &keep = *stored.find(mask)->second.exact[batch];
-      for (size_t row = 0; row != weights.size(); ++row)
-        if (isIntegerType(keep.type) ? keep.integerAt(row) == 0
-                                     : keep.floatAt(row) == 0)
-          weights[row] = 0;
-    }
-    sums.add(rounded, exact, weights);
+    sums.add(rounded, exact, rowWeights(input, batch, exact.size() / cols));
   }
   return sums.finish();
+}
+
+/// What each row of a batch counts: nothing where a mask hides it.
+std::vector<float> Walk::rowWeights(Value input, size_t batch,
+                                    size_t rows) const {
+  std::vector<float> weights(rows, batchWeights[batch]);
+  if (Value mask = masks.lookup(input)) {
+    const Tensor &keep = *stored.find(mask)->second.exact[batch];
+    for (size_t row = 0; row != weights.size(); ++row)
+      if (isIntegerType(keep.type) ? keep.integerAt(row) == 0
+                                   : keep.floatAt(row) == 0)
+        weights[row] = 0;
+  }
+  return weights;
+}
+
+llvm::Error Walk::collectLevel(unsigned level,
+                               std::vector<InputStatistics> &statistics) {
+  llvm::SetVector<Value> inputs;
+  for (const SegmentLayer &layer : graph.layers)
+    if (layer.level == level + 1)
+      inputs.insert(layer.op->getOperand(0));
+  for (Value input : inputs) {
+    const Stored &both = stored.find(input)->second;
+    int64_t cols = cast<RankedTensorType>(input.getType()).getShape().back();
+    for (auto [domain, into] : llvm::enumerate(statistics)) {
+      GramAccumulator sums(cols, /*withCross=*/false, options.threads);
+      for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
+        if (batchDomains[batch] != domain)
+          continue;
+        ArrayRef<float> rows = both.exact[batch]->floats();
+        // Sums, not means: the same whatever the domain weighs.
+        std::vector<float> weights =
+            rowWeights(input, batch, rows.size() / cols);
+        for (float &weight : weights)
+          weight = weight > 0 ? 1 : 0;
+        sums.add(rows, rows, weights);
+      }
+      std::vector<float> gram = sums.finish().gram;
+      double samples = sampleCounts[domain];
+      for (float &value : gram)
+        value = float(value / samples);
+      for (const SegmentLayer &layer : graph.layers)
+        if (layer.op->getOperand(0) == input)
+          into.gramOf.try_emplace(nodeName(layer.weight->getLoc(), "weight"),
+                                  into.grams.size());
+      into.grams.push_back(std::move(gram));
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Walk::collect(const CalibrationData &data,
+                          std::vector<InputStatistics> &statistics) {
+  if (llvm::Error error = cut([](Operation *op) {
+        return isa<LinearOp>(op) && weightConstant(weightOperand(op));
+      }))
+    return error;
+  if (llvm::Error error = load(data))
+    return error;
+  statistics.resize(sampleCounts.size());
+  step();
+  auto built = GraphLibrary::build(*graph.module, options.threads, diagnostics);
+  if (!built)
+    return built.takeError();
+  library = std::move(*built);
+  for (unsigned level = 0; level != graph.segments.size(); ++level) {
+    if (level)
+      step();
+    if (llvm::Error error = runSegment(level))
+      return error;
+    release(level + 1);
+    if (llvm::Error error = collectLevel(level, statistics))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error Walk::roundLayer(const SegmentLayer &layer,
@@ -381,18 +469,13 @@ llvm::Error Walk::roundLayer(const SegmentLayer &layer,
   auto rounded =
       roundWithGram(*data, *pendingFormat(layer.op), statistics, rounding);
   if (!rounded)
-    return llvm::createStringError("weight '" +
-                                   nodeName(layer.weight->getLoc(), "weight") +
-                                   "': " + llvm::toString(rounded.takeError()));
+    return weightError(layer.weight, rounded.takeError());
   auto tensor = std::make_shared<Tensor>(
       MIXBIT_F32, std::vector<int64_t>{data->rows, data->cols});
   std::vector<float> values = dequantize(rounded->matrix);
   std::memcpy(tensor->data.data(), values.data(), tensor->data.size());
   roundedTensors[layer.weight] = tensor;
-  double energy = rounded->energy > 0 ? rounded->energy : 1;
-  result.layers.push_back({nodeName(layer.op->getLoc(), "linear"),
-                           rounded->error / energy,
-                           rounded->nearestError / energy});
+  result.layers.push_back(describeRounding(layer.op, *rounded));
   result.weights[{layer.weight, formatAttrOf(layer.op)}] =
       std::move(rounded->matrix);
   return llvm::Error::success();
@@ -419,17 +502,12 @@ llvm::Error Walk::roundLevel(unsigned level) {
   return llvm::Error::success();
 }
 
-llvm::Error Walk::run(const CalibrationData &data) {
-  auto isLayer = [](Operation *op) { return bool(pendingFormat(op)); };
+llvm::Error Walk::cut(llvm::function_ref<bool(Operation *)> isLayer) {
   SmallVector<Value> inputs, wanted;
-  bool any = false;
   func.walk([&](Operation *op) {
-    any |= isLayer(op);
     if (isa<LinearOp>(op) && isLayer(op))
       inputs.push_back(op->getOperand(0));
   });
-  if (!any)
-    return llvm::Error::success();
   masks = findRowMasks(func, inputs);
   for (auto [input, mask] : masks)
     wanted.push_back(mask);
@@ -437,6 +515,18 @@ llvm::Error Walk::run(const CalibrationData &data) {
   if (failed(segmented))
     return llvm::createStringError("the network could not be cut into layers");
   graph = std::move(*segmented);
+  return llvm::Error::success();
+}
+
+llvm::Error Walk::run(const CalibrationData &data) {
+  auto isLayer = [](Operation *op) { return bool(pendingFormat(op)); };
+  WalkResult any = func.walk([&](Operation *op) {
+    return isLayer(op) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (!any.wasInterrupted())
+    return llvm::Error::success();
+  if (llvm::Error error = cut(isLayer))
+    return error;
   if (llvm::Error error = load(data))
     return error;
   step();
@@ -466,6 +556,84 @@ roundOnCalibration(ModuleOp module, const CalibrationData &data,
   for (auto func : module.getOps<func::FuncOp>())
     if (llvm::Error error = Walk(func, options, result, diagnostics).run(data))
       return std::move(error);
+  return std::move(result);
+}
+
+llvm::Expected<std::vector<InputStatistics>>
+collectInputStatistics(ModuleOp module, const CalibrationData &data,
+                       const CalibrateOptions &options,
+                       raw_ostream &diagnostics) {
+  CalibrationResult unused;
+  std::vector<InputStatistics> statistics;
+  func::FuncOp func = *module.getOps<func::FuncOp>().begin();
+  if (llvm::Error error =
+          Walk(func, options, unused, diagnostics).collect(data, statistics))
+    return std::move(error);
+  return std::move(statistics);
+}
+
+/// The mix of a weight's matrices; empty where a domain has none.
+static std::vector<float> mixGrams(ArrayRef<const InputStatistics *> domains,
+                                   ArrayRef<double> shares, StringRef name) {
+  std::vector<float> mix;
+  for (auto [domain, share] : llvm::zip_equal(domains, shares)) {
+    auto found = domain->gramOf.find(name.str());
+    if (found == domain->gramOf.end())
+      return {};
+    const std::vector<float> &gram = domain->grams[found->second];
+    mix.resize(gram.size());
+    for (auto [into, value] : llvm::zip_equal(mix, gram))
+      into += float(share) * value;
+  }
+  return mix;
+}
+
+llvm::Expected<CalibrationResult>
+roundOnStatistics(ModuleOp module, ArrayRef<const InputStatistics *> domains,
+                  ArrayRef<double> shares, const CalibrateOptions &options) {
+  CalibrationResult result;
+  llvm::DenseSet<Operation *> done;
+  SmallVector<Operation *> layers;
+  module.walk([&](Operation *op) {
+    if (isa<LinearOp, EmbeddingOp>(op) && pendingFormat(op))
+      layers.push_back(op);
+  });
+  GptqOptions rounding = options.rounding;
+  rounding.threads = options.threads;
+  int64_t count = 0;
+  for (Operation *op : layers) {
+    if (options.progress)
+      options.progress(count++, layers.size());
+    arith::ConstantOp constant = weightConstant(weightOperand(op));
+    if (!done.insert(constant).second)
+      continue; // the first format counts
+    std::vector<uint8_t> storage;
+    auto data = weightData(constant, storage);
+    if (!data)
+      return data.takeError();
+    QuantizedMatrix &into = result.weights[{constant, formatAttrOf(op)}];
+    if (isa<EmbeddingOp>(op)) {
+      auto matrix =
+          roundToSearchedScales(*data, *pendingFormat(op), {}, options.threads);
+      if (!matrix)
+        return weightError(constant, matrix.takeError());
+      into = std::move(*matrix);
+      continue;
+    }
+    std::string name = nodeName(constant.getLoc(), "weight");
+    GramStatistics statistics{mixGrams(domains, shares, name), {}};
+    if (statistics.gram.empty())
+      return llvm::createStringError(
+          "weight '" + name +
+          "': expected statistics of the layer's input, "
+          "but got none");
+    auto rounded =
+        roundWithGram(*data, *pendingFormat(op), statistics, rounding);
+    if (!rounded)
+      return weightError(constant, rounded.takeError());
+    result.layers.push_back(describeRounding(op, *rounded));
+    into = std::move(rounded->matrix);
+  }
   return std::move(result);
 }
 

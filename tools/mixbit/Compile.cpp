@@ -82,7 +82,15 @@ static std::string checkBudget(const CompileOptions &options) {
            options.weights;
   if (isAuto && options.budget.empty())
     return "expected --budget with --weights auto";
-  if (isAuto && options.calibration.empty() && options.sensitivity.empty())
+  if (!isAuto && !options.statistics.empty())
+    return "expected --statistics with --weights auto, but got --weights " +
+           options.weights;
+  if (!options.statistics.empty() && !options.sensitivity.empty())
+    return "expected no --sensitivity with --statistics, which has them";
+  bool hasStatistics =
+      !options.statistics.empty() && llvm::sys::fs::exists(options.statistics);
+  if (isAuto && options.calibration.empty() && options.sensitivity.empty() &&
+      !hasStatistics)
     return "expected --calibration or --sensitivity with --weights auto";
   if (isAuto && options.groupRows >= 0)
     return "expected no --group with --weights auto: it chooses groups too";
@@ -168,6 +176,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
   command.text("--sensitivity", "FILE.json", options.sensitivity,
                "sensitivities that mixbit sensitivity wrote, instead of\n"
                "measuring them");
+  command.text("--statistics", "FILE.npz", options.statistics,
+               "what is measured of each domain of --calibration: written\n"
+               "if the file is not there, else read, and nothing is run;\n"
+               "--calibration NAME:WEIGHT then makes another mix");
   command.choice("--metric", {"fisher", "trace", "omega", "gram", "loss"},
                  options.metric, "the sensitivity to go by (default: fisher)");
   command.choice("--allocation", {"optimal", "greedy", "reversed", "uniform"},
