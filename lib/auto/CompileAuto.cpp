@@ -2,6 +2,7 @@
 #include "lib/auto/CompileAuto.h"
 #include "lib/auto/KernelTimes.h"
 #include "lib/auto/OutputErrors.h"
+#include "lib/auto/Statistics.h"
 
 #include "lib/calibrate/CalibrationData.h"
 #include "lib/compiler/GraphLibrary.h"
@@ -71,6 +72,9 @@ private:
   Error load();
   Error measure();
   Error sortRows();
+  Error readDomains();
+  Error writeDomains();
+  void roundWithStatistics();
   Error addUtilities();
   Expected<uint64_t> measureFile();
   bool fitFile(double megabytes);
@@ -85,13 +89,89 @@ private:
   std::vector<CalibrationFile> files;
   std::vector<SampleSet> samples;
   std::vector<Sensitivities> domains;
+  std::vector<InputStatistics> inputs; ///< of each domain, with --statistics
   Sensitivities mix;
   AllocationContext context;
 };
 } // namespace
 
+/// What a file has of the domains that were asked for.
+Error AutoCompiler::readDomains() {
+  progress("reading statistics");
+  auto read = readStatistics(options.statistics);
+  if (!read)
+    return read.takeError();
+  auto chosen = chooseDomains(std::move(*read), options.calibration);
+  if (!chosen)
+    return createStringError("--calibration: " + toString(chosen.takeError()));
+  for (DomainStatistics &domain : *chosen) {
+    files.push_back({domain.name, domain.weight, ""});
+    domains.push_back(std::move(domain.sensitivities));
+    inputs.push_back(std::move(domain.inputs));
+  }
+  return Error::success();
+}
+
+/// Measures inputs of layers too, and writes all of it.
+Error AutoCompiler::writeDomains() {
+  auto data = CalibrationData::load(options.calibration);
+  if (!data)
+    return data.takeError();
+  CalibrateOptions collecting;
+  collecting.threads = options.threads;
+  collecting.progress = [this](int64_t done, int64_t all) {
+    progress(("inputs of layers " + Twine(done) + "/" + Twine(all)).str());
+  };
+  auto collected =
+      collectInputStatistics(model->module(), *data, collecting, diagnostics);
+  if (!collected)
+    return collected.takeError();
+  inputs = std::move(*collected);
+  std::vector<DomainStatistics> all;
+  for (auto [file, measured, collected] : zip_equal(files, domains, inputs))
+    all.push_back({file.name, file.weight, measured, collected});
+  return writeStatistics(options.statistics, all);
+}
+
+/// Has weights rounded by the statistics, whether they were measured or read:
+/// the same mix makes the same library.
+void AutoCompiler::roundWithStatistics() {
+  context.roundWeights =
+      [this](mlir::ModuleOp module) -> Expected<RoundedWeights> {
+    std::vector<const InputStatistics *> pointers;
+    std::vector<double> shares;
+    double total = 0;
+    for (const CalibrationFile &file : files)
+      total += file.weight;
+    for (auto [file, statistics] : zip_equal(files, inputs)) {
+      pointers.push_back(&statistics);
+      shares.push_back(file.weight / total);
+    }
+    CalibrateOptions rounding;
+    rounding.threads = options.threads;
+    rounding.progress = [this](int64_t done, int64_t all) {
+      progress(("rounding " + Twine(done) + "/" + Twine(all)).str());
+    };
+    auto rounded = roundOnStatistics(module, pointers, shares, rounding);
+    if (!rounded)
+      return rounded.takeError();
+    return std::move(rounded->weights);
+  };
+}
+
 /// The graph, and the samples checked against it.
 Error AutoCompiler::load() {
+  if (!options.statistics.empty() && sys::fs::exists(options.statistics)) {
+    if (Error error = readDomains())
+      return error;
+    progress("import");
+    auto loaded =
+        GraphModel::load(options.models, options.threads, diagnostics);
+    if (!loaded)
+      return loaded.takeError();
+    model.emplace(std::move(*loaded));
+    return Error::success();
+  }
   auto parsed = parseCalibrations(options.calibration);
   if (!parsed)
     return createStringError("--calibration: " + toString(parsed.takeError()));
@@ -138,9 +218,11 @@ Error AutoCompiler::measure() {
     context.sensitivities = &mix;
     return Error::success();
   }
-  auto func = *model->module().getOps<mlir::func::FuncOp>().begin();
   std::vector<double> weights;
-  for (auto [file, set] : zip_equal(files, samples)) {
+  for (const CalibrationFile &file : files)
+    weights.push_back(file.weight);
+  auto func = *model->module().getOps<mlir::func::FuncOp>().begin();
+  for (const SampleSet &set : samples) {
     MeasureOptions measuring;
     measuring.threads = options.threads;
     measuring.progress = options.progress;
@@ -153,7 +235,12 @@ Error AutoCompiler::measure() {
     if (error)
       return error;
     domains.push_back((*meter)->result());
-    weights.push_back(file.weight);
+  }
+  if (!options.statistics.empty()) {
+    if (!samples.empty())
+      if (Error error = writeDomains())
+        return error;
+    roundWithStatistics();
   }
   mix = mixSensitivities(domains, weights);
   context.sensitivities = &mix;
@@ -339,7 +426,8 @@ bool AutoCompiler::run() {
   auto budget = parseBudget(options.budget);
   if (!budget)
     return fail(createStringError("--budget: " + toString(budget.takeError())));
-  if (options.calibration.empty() && options.sensitivity.empty())
+  if (options.calibration.empty() && options.sensitivity.empty() &&
+      options.statistics.empty())
     return fail(createStringError(
         "--weights auto: expected --calibration or --sensitivity, but got "
         "neither"));

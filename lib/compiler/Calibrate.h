@@ -16,6 +16,8 @@
 #include "passes/quantize/Weights.h"
 
 #include <functional>
+#include <map>
+#include <string>
 
 namespace mixbit {
 
@@ -63,5 +65,28 @@ llvm::Expected<CalibrationResult>
 roundOnCalibration(mlir::ModuleOp module, const CalibrationData &data,
                    const CalibrateOptions &options,
                    llvm::raw_ostream &diagnostics);
+
+/// What linears read, as the float network computes it.
+struct InputStatistics {
+  /// X'X of each input, a mean over samples, inputs x inputs; rows that an
+  /// attention's mask hides are left out.
+  std::vector<std::vector<float>> grams;
+  /// The name of a linear's weight, and the index of its input's matrix.
+  std::map<std::string, size_t> gramOf;
+};
+
+/// The statistics of each domain of `data`, of all linears with a constant
+/// weight of the one function of `module`. Errors as of roundOnCalibration.
+llvm::Expected<std::vector<InputStatistics>>
+collectInputStatistics(mlir::ModuleOp module, const CalibrationData &data,
+                       const CalibrateOptions &options,
+                       llvm::raw_ostream &diagnostics);
+
+/// Rounds what roundOnCalibration does without running anything: each linear
+/// with the sum of its input's matrices of all domains times `shares`, as if
+/// the layers before it were not rounded. An error names the weight.
+llvm::Expected<CalibrationResult> roundOnStatistics(
+    mlir::ModuleOp module, llvm::ArrayRef<const InputStatistics *> domains,
+    llvm::ArrayRef<double> shares, const CalibrateOptions &options);
 
 } // namespace mixbit

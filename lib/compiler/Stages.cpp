@@ -144,7 +144,8 @@ bool Compilation::simplify() {
   return runPasses(
       "simplify",
       [&](OpPassManager &manager) {
-        buildSimplifyPipeline(manager, options.trimPadding);
+        buildSimplifyPipeline(manager,
+                              {options.exposeLayers, options.trimPadding});
       },
       *module);
 }
@@ -202,7 +203,14 @@ bool Compilation::quantize() {
   CalibrationResult calibrated;
   if (context && context->sizeOnly)
     calibrated.weights = makePlaceholderWeights(*module);
-  else if (!options.calibration.empty() && !calibrate(calibrated))
+  else if (context && context->roundWeights) {
+    auto rounded = context->roundWeights(*module);
+    if (!rounded) {
+      report(rounded.takeError(), "--statistics");
+      return false;
+    }
+    calibrated.weights = std::move(*rounded);
+  } else if (!options.calibration.empty() && !calibrate(calibrated))
     return false;
   if (!runPasses(
           "quantize",

@@ -6,6 +6,7 @@
 #include "lib/quant/Policy.h"
 #include "lib/sensitivity/Sensitivity.h"
 #include "passes/quantize/RowOrder.h"
+#include "passes/quantize/Weights.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -92,6 +93,10 @@ struct AllocationContext {
   unsigned curvePoints = 0;
   /// How weights of linears are packed.
   Density density = Density::Dense;
+  /// Rounds the weights that wait for a format, if set, instead of what the
+  /// compilation's calibration would do.
+  std::function<llvm::Expected<RoundedWeights>(mlir::ModuleOp module)>
+      roundWeights;
   /// Only the size of the result counts: weights are not rounded.
   bool sizeOnly = false;
   /// Called with the module when its formats are chosen and its weights

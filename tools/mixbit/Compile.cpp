@@ -95,6 +95,30 @@ static std::string parseSymbols(StringRef text, CompileOptions &options) {
   return "";
 }
 
+/// What --statistics cannot serve: all that needs the model to run, or its rows
+/// in another order.
+static std::string checkStatistics(const CompileOptions &options) {
+  if (options.statistics.empty())
+    return "";
+  if (options.weights != "auto")
+    return "expected --statistics with --weights auto, but got --weights " +
+           options.weights;
+  if (!options.sensitivity.empty())
+    return "expected no --sensitivity with --statistics, which has them";
+  if (options.sortRows)
+    return "expected no --sort-rows with --statistics, whose rows are as in "
+           "the model";
+  if (StringRef(options.activations).ends_with("-static"))
+    return "expected no static activations with --statistics, which has no "
+           "ranges, but got --activations " +
+           options.activations;
+  if (!options.smooth.empty() && options.smooth != "off")
+    return "expected no --smooth with --statistics, which has no outliers, but "
+           "got --smooth " +
+           options.smooth;
+  return "";
+}
+
 /// What does not fit together in the options of --weights auto; empty if all
 /// does.
 static std::string checkBudget(const CompileOptions &options) {
@@ -107,7 +131,10 @@ static std::string checkBudget(const CompileOptions &options) {
            options.weights;
   if (isAuto && options.budget.empty())
     return "expected --budget with --weights auto";
-  if (isAuto && options.calibration.empty() && options.sensitivity.empty())
+  bool hasStatistics =
+      !options.statistics.empty() && llvm::sys::fs::exists(options.statistics);
+  if (isAuto && options.calibration.empty() && options.sensitivity.empty() &&
+      !hasStatistics)
     return "expected --calibration or --sensitivity with --weights auto";
   if (!isAuto && (options.segments != "1" || options.sortRows))
     return std::string("expected ") +
@@ -118,7 +145,7 @@ static std::string checkBudget(const CompileOptions &options) {
   if (isAuto && options.sensitivity.empty() &&
       (options.metric == "gram" || options.metric == "loss"))
     return "expected --sensitivity with --metric " + options.metric;
-  return "";
+  return checkStatistics(options);
 }
 
 /// Where the result goes if -o is not given: standard output for text, the
@@ -220,6 +247,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
   command.text("--sensitivity", "FILE.json", options.sensitivity,
                "sensitivities that mixbit sensitivity wrote, instead of\n"
                "measuring them");
+  command.text("--statistics", "FILE.npz", options.statistics,
+               "what is measured of each domain of --calibration: written\n"
+               "if the file is not there, else read, and nothing is run;\n"
+               "--calibration NAME:WEIGHT then makes another mix");
   command.choice("--metric", {"fisher", "trace", "omega", "gram", "loss"},
                  options.metric, "the sensitivity to go by (default: fisher)");
   command.choice("--allocation", {"optimal", "greedy", "reversed", "uniform"},
