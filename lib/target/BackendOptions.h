@@ -3,8 +3,8 @@
 
 namespace mixbit {
 
-/// Sets what LLVM's code generators only know as options of the process. May be
-/// called more than once, from any thread; must be before code is generated.
+/// Sets what LLVM's code generators only know as options of the process. Must be
+/// called whenever code is generated, from any thread: LLD resets all options.
 void setBackendOptions();
 
 } // namespace mixbit

@@ -1,5 +1,6 @@
 //===- CodeObject.cpp - LLVM IR to machine code ---------------------------===//
 #include "lib/target/CodeObject.h"
+#include "lib/target/BackendOptions.h"
 
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
@@ -44,6 +45,7 @@ static void initializeTargets() {
 Expected<std::unique_ptr<TargetMachine>>
 createTargetMachine(const Target &target) {
   initializeTargets();
+  setBackendOptions();
   std::string message;
   Triple triple(target.triple);
   const llvm::Target *backend = TargetRegistry::lookupTarget(triple, message);

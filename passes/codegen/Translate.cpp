@@ -1,5 +1,4 @@
 //===- Translate.cpp - The llvm dialect to LLVM IR ------------------------===//
-#include "lib/target/BackendOptions.h"
 #include "passes/codegen/Codegen.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -32,7 +31,6 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
                           "operations without a translation";
     return nullptr;
   }
-  setBackendOptions();
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();

@@ -127,6 +127,36 @@ TEST(Link, SameInputsSameBytes) {
   EXPECT_TRUE(readFile(a / "model.so") == readFile(b / "model.so"));
 }
 
+/// LLD resets the options of LLVM's code generators.
+TEST(Link, CodeAfterALinkIsAsBefore) {
+  auto assembly = [] {
+    LLVMContext context;
+    auto module = parseModule(context, R"(
+declare <8 x i32> @llvm.x86.avx2.pmadd.wd(<16 x i16>, <16 x i16>)
+define <8 x i32> @f(<8 x i32> %s, <16 x i16> %a, <16 x i16> %b, <16 x i16> %c, <16 x i16> %d) {
+  %t0 = call <8 x i32> @llvm.x86.avx2.pmadd.wd(<16 x i16> %a, <16 x i16> %b)
+  %t1 = call <8 x i32> @llvm.x86.avx2.pmadd.wd(<16 x i16> %b, <16 x i16> %c)
+  %t2 = call <8 x i32> @llvm.x86.avx2.pmadd.wd(<16 x i16> %c, <16 x i16> %d)
+  %t3 = call <8 x i32> @llvm.x86.avx2.pmadd.wd(<16 x i16> %d, <16 x i16> %a)
+  %t4 = add <8 x i32> %s, %t0
+  %t5 = add <8 x i32> %t4, %t1
+  %t6 = add <8 x i32> %t5, %t2
+  %t7 = add <8 x i32> %t6, %t3
+  ret <8 x i32> %t7
+})");
+    SmallVector<char, 0> code;
+    cantFail(emitCode(*module, *findTarget("x86-64-v3"), CodeFileType::Assembly,
+                      code));
+    return std::string(code.begin(), code.end());
+  };
+  TestFolder folder;
+  std::string before = assembly();
+  ASSERT_EQ(toString(buildLibrary(hostTarget(), testModuleText(), folder.path,
+                                  folder / "model.so")),
+            "");
+  EXPECT_EQ(assembly(), before);
+}
+
 TEST(Link, SymbolsThatNoMachineHasAreErrors) {
   TestFolder folder;
   std::string text = testModuleText().str();
