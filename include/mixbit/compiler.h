@@ -86,6 +86,9 @@ struct CompileOptions {
   /// mask hides in every sample of a batch. An error for models where that
   /// would change the positions that are kept.
   bool trimPadding = false;
+  /// What linear layers compute is an output of the library too, named by the
+  /// layer's weight: to compare libraries layer by layer, not for speed.
+  bool exposeLayers = false;
 
   /// Data that weights are rounded on: FILE.npz or NAME:WEIGHT=FILE.npz each,
   /// with arrays named as the model's inputs, the first axis the sample. None:

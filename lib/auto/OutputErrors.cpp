@@ -1,8 +1,8 @@
 //===- OutputErrors.cpp - What rounding does to each layer's output -------===//
 #include "lib/auto/OutputErrors.h"
 
-#include "dialects/mixbit/SymbolicShapes.h"
 #include "lib/compiler/GraphLibrary.h"
+#include "passes/simplify/Passes.h"
 
 #include <cmath>
 
@@ -10,37 +10,6 @@ using namespace mlir;
 using llvm::createStringError;
 
 namespace mixbit {
-
-/// Makes the outputs of all linears results of their function, named by the
-/// weights; returns the names.
-static std::vector<std::string> exposeLinears(func::FuncOp func) {
-  std::vector<std::string> names;
-  Operation *terminator = func.getBody().front().getTerminator();
-  SmallVector<Value> values(terminator->getOperands());
-  func.walk([&](LinearOp linear) {
-    Operation *weight = linear.getWeight().getDefiningOp();
-    if (!weight)
-      return;
-    names.push_back(nodeName(weight->getLoc(), "weight"));
-    values.push_back(linear.getResult());
-  });
-  size_t before = terminator->getNumOperands();
-  terminator->setOperands(values);
-  SmallVector<DictionaryAttr> attributes;
-  for (size_t i = 0; i != before; ++i)
-    attributes.push_back(func.getResultAttrDict(i));
-  SmallVector<Type> results;
-  for (Value value : values)
-    results.push_back(value.getType());
-  func.setType(
-      FunctionType::get(func.getContext(), func.getArgumentTypes(), results));
-  Builder builder(func.getContext());
-  for (size_t i = before; i != values.size(); ++i)
-    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
-        kNameAttr, builder.getStringAttr("linear" + Twine(i - before)))));
-  func.setAllResultAttrs(attributes);
-  return names;
-}
 
 OutputErrors::OutputErrors(ModuleOp module, const SampleSet &samples,
                            int threads, llvm::raw_ostream &diagnostics)
@@ -54,8 +23,8 @@ llvm::Error OutputErrors::measure(ModuleOp quantized,
     return *module.getOps<func::FuncOp>().begin();
   };
   func::FuncOp func = first(*exact);
-  std::vector<std::string> names = exposeLinears(func);
-  if (names != exposeLinears(first(*rounded)))
+  std::vector<std::string> names = exposeLayers(func);
+  if (names != exposeLayers(first(*rounded)))
     return createStringError("the layers before and after rounding differ");
   auto libraryOf = [&](ModuleOp module) {
     return GraphLibrary::build(module, threads, diagnostics);

@@ -156,6 +156,25 @@ def VerifyGraph : Mixbit_SimplifyPass<"verify-graph"> {
   }];
 }
 
+def ExposeLayers : Mixbit_SimplifyPass<"expose-layers"> {
+  let summary = "Outputs of linears as outputs of the network";
+  let description = [{
+    What each linear layer of a constant weight computes becomes a result of
+    the function, named by the weight (with .1, .2 behind it where a name is
+    taken), so that two libraries can be compared layer by layer. Part of the
+    stage with `compile --expose-layers`.
+
+    ```mlir
+    %y = mixbit.linear %x, %w, %b : ...
+    %z = mixbit.linear %y, %v : ...
+    return %z
+    // becomes
+    return %z, %y, %z
+    ```
+  }];
+  let statistics = [Statistic<"numExposed", "exposed", "layers">];
+}
+
 def TrimPadding : Mixbit_SimplifyPass<"trim-padding"> {
   let summary = "Allows runs to leave out what an attention mask hides";
   let description = [{

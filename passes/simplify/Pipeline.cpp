@@ -15,7 +15,8 @@ namespace mixbit {
 #define GEN_PASS_REGISTRATION
 #include "passes/simplify/Passes.h.inc"
 
-void buildSimplifyPipeline(OpPassManager &manager, bool trimPadding) {
+void buildSimplifyPipeline(OpPassManager &manager,
+                           const SimplifyOptions &options) {
   OpPassManager &nested = manager.nest<func::FuncOp>();
   nested.addPass(createLowerOnnx());
   // Recovery follows uses, so equal subexpressions have to be one value.
@@ -31,8 +32,10 @@ void buildSimplifyPipeline(OpPassManager &manager, bool trimPadding) {
   nested.addPass(createRecoverAttention());
   nested.addPass(createFoldGraph());
   nested.addPass(createCSEPass());
+  if (options.exposeLayers)
+    nested.addPass(createExposeLayers());
   nested.addPass(createVerifyGraph());
-  if (trimPadding)
+  if (options.trimPadding)
     nested.addPass(createTrimPadding());
 }
 

@@ -140,6 +140,9 @@ static std::string checkBudget(const CompileOptions &options) {
     return std::string("expected ") +
            (options.sortRows ? "--sort-rows" : "--segments") +
            " with --weights auto, but got --weights " + options.weights;
+  if (options.exposeLayers && options.sortRows)
+    return "expected no --sort-rows with --expose-layers, whose outputs are in "
+           "the model's order";
   if (isAuto && options.groupRows >= 0)
     return "expected no --group with --weights auto: it chooses groups too";
   if (isAuto && options.sensitivity.empty() &&
@@ -281,6 +284,9 @@ int mixbit::tool::runCompile(Arguments arguments) {
                "runs leave out the end of sequences that the attention\n"
                "mask hides in all samples; an error where that would\n"
                "change what is kept");
+  command.flag("--expose-layers", options.exposeLayers,
+               "outputs of linear layers are outputs of the library, for\n"
+               "mixbit evaluate --layers; slower");
   command.text("--target", "TARGET[,TARGET...]", options.target,
                "what to generate code for; several of one architecture\n"
                "make a library that chooses when it is loaded\n"

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "tools/mixbit/CommandLine.h"
+#include "tools/mixbit/LayerNoise.h"
 #include "tools/mixbit/Metrics.h"
-#include "tools/mixbit/Session.h"
 
 #include "lib/support/Npy.h"
 
@@ -14,11 +14,11 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
-#include <cstring>
 
 using namespace mixbit;
 using namespace mixbit::tool;
@@ -29,31 +29,9 @@ struct Options {
   std::vector<std::string> model;
   std::string data, labels, against, output, entry;
   int64_t threads = 0, batch = 16;
-  bool json = false;
+  bool json = false, layers = false;
 };
 } // namespace
-
-/// Samples [begin, begin + count) of an array; past its end the last one is
-/// repeated, for models of a fixed batch.
-static Tensor samples(const Tensor &all, int64_t begin, int64_t count) {
-  std::vector<int64_t> shape(all.shape.begin(), all.shape.end());
-  shape[0] = count;
-  Tensor part(all.type, shape);
-  int64_t bytes = all.shape[0] ? all.numBytes() / all.shape[0] : 0;
-  for (int64_t i = 0; i < count; ++i)
-    std::memcpy(part.data.data() + i * bytes,
-                all.data.data() + std::min(begin + i, all.shape[0] - 1) * bytes,
-                bytes);
-  return part;
-}
-
-/// The batch that the model's inputs ask for: 0 if it is free.
-static int64_t fixedBatch(const Session &session) {
-  for (const mixbit_port *port : session.inputs())
-    if (port->rank > 0 && port->dims[0] > 0)
-      return port->dims[0];
-  return 0;
-}
 
 namespace {
 /// An output of all samples.
@@ -63,72 +41,39 @@ struct Outputs {
 };
 } // namespace
 
+static llvm::Expected<SampleRuns> open(const std::string &path,
+                                       const NamedTensors &data,
+                                       const Options &options) {
+  return SampleRuns::create(
+      path, options.data, data,
+      {options.entry, int32_t(options.threads), options.batch, options.layers});
+}
+
 /// Output --output (or the first one) of the model.
 static llvm::Expected<Outputs> runAll(const std::string &path,
                                       const NamedTensors &data,
                                       const Options &options,
                                       Progress &progress) {
-  auto library = Library::open(path);
-  if (!library)
-    return library.takeError();
-  auto entry = library->findEntry(options.entry);
-  if (!entry)
-    return entry.takeError();
-  auto session = Session::create(*library, *entry, options.threads);
-  if (!session)
-    return session.takeError();
+  auto runs = open(path, data, options);
+  if (!runs)
+    return runs.takeError();
   int32_t index = 0;
   if (!options.output.empty()) {
-    auto found = session->findOutput(options.output);
+    auto found = runs->session().findOutput(options.output);
     if (!found)
       return found.takeError();
     index = *found;
   }
-
-  InputArrays arrays;
-  arrays.add(options.data, data);
-  auto inputs = arrays.take(*session);
-  if (!inputs)
-    return inputs.takeError();
-  if (inputs->empty() || inputs->front().shape.empty())
-    return llvm::createStringError(path + ": has no input with a batch");
-  int64_t count = inputs->front().shape[0];
-  for (auto [port, tensor] : llvm::zip_equal(session->inputs(), *inputs))
-    if (tensor.shape.empty() || tensor.shape[0] != count || count == 0)
-      return llvm::createStringError(
-          options.data + ": expected arrays of as many samples each, but '" +
-          port->name + "' has shape " + shapeText(tensor.shape) + " and '" +
-          session->inputs()[0]->name + "' has " +
-          shapeText(inputs->front().shape));
-
-  int64_t fixed = fixedBatch(*session);
-  int64_t batch = fixed ? fixed : std::min(options.batch, count);
+  std::string name = runs->session().outputs()[index]->name;
+  int64_t count = runs->count();
   Tensor all;
-  for (int64_t begin = 0; begin < count; begin += batch) {
-    int64_t wanted = std::min(batch, count - begin);
-    std::vector<Tensor> parts;
-    for (const Tensor &input : *inputs)
-      parts.push_back(samples(input, begin, fixed ? fixed : wanted));
-    for (size_t i = 0; i < parts.size(); ++i)
-      if (auto error = session->bind(i, parts[i]))
-        return error;
-    if (auto error = session->run())
+  for (int64_t begin = 0; begin < count; begin += runs->batch()) {
+    int64_t wanted = std::min(runs->batch(), count - begin);
+    if (auto error = runs->run(begin, wanted))
       return error;
-    auto output = session->output(index);
+    auto output = runs->output(index);
     if (!output)
       return output.takeError();
-    const char *name = session->outputs()[index]->name;
-    if (isIntegerType(output->type))
-      return llvm::createStringError(path + ": expected output '" + name +
-                                     "' of floats, but it is of " +
-                                     typeName(output->type));
-    if (output->shape.empty() || output->shape[0] < wanted ||
-        output->shape[0] != parts[0].shape[0])
-      return llvm::createStringError(
-          path + ": expected output '" + name +
-          "' to have one row a sample, but its shape is " +
-          shapeText(output->shape) + " for " +
-          std::to_string(parts[0].shape[0]) + " samples");
     if (begin == 0) {
       std::vector<int64_t> shape(output->shape.begin(), output->shape.end());
       shape[0] = count;
@@ -144,7 +89,12 @@ static llvm::Expected<Outputs> runAll(const std::string &path,
                   llvm::Twine(count) + " samples");
   }
   progress.clear();
-  return Outputs{session->outputs()[index]->name, std::move(all)};
+  return Outputs{std::move(name), std::move(all)};
+}
+
+static bool isModel(StringRef path) {
+  return path.ends_with(".so") || path.ends_with(".onnx") ||
+         llvm::sys::fs::exists(path);
 }
 
 /// What --against names: another model, an array of the data set, or the array
@@ -174,8 +124,7 @@ static llvm::Expected<Tensor> reference(const NamedTensors &data,
                                    typeName(stored->type));
   if (stored)
     return *stored;
-  if (against.ends_with(".so") || against.ends_with(".onnx") ||
-      llvm::sys::fs::exists(against)) {
+  if (isModel(against)) {
     auto values = runAll(options.against, data, options, progress);
     if (!values)
       return values.takeError();
@@ -184,6 +133,25 @@ static llvm::Expected<Tensor> reference(const NamedTensors &data,
   return llvm::createStringError("--against: '" + against +
                                  "' is neither a file nor an array of " +
                                  options.data);
+}
+
+/// What --layers asks for: the layers of the model against those of the other.
+static llvm::Expected<std::vector<LayerNoise>>
+evaluateLayers(const NamedTensors &data, const Options &options,
+               StringRef output, Progress &progress) {
+  StringRef against = options.against;
+  if (findTensor(data, against) || against.ends_with(".npz") ||
+      !isModel(against))
+    return llvm::createStringError("--layers: expected a library or an ONNX "
+                                   "file to compare with, but got --against '" +
+                                   against + "'");
+  auto runs = open(options.model.front(), data, options);
+  if (!runs)
+    return runs.takeError();
+  auto reference = open(options.against, data, options);
+  if (!reference)
+    return reference.takeError();
+  return compareLayers(*runs, *reference, output, progress);
 }
 
 static llvm::Error evaluate(const Options &options) {
@@ -242,6 +210,14 @@ static llvm::Error evaluate(const Options &options) {
     metrics.addReference(floats, expected);
   }
 
+  std::vector<LayerNoise> layers;
+  if (options.layers) {
+    auto compared = evaluateLayers(*data, options, result->name, progress);
+    if (!compared)
+      return compared.takeError();
+    layers = std::move(*compared);
+  }
+
   struct Row {
     const char *name;
     std::optional<double> value;
@@ -265,6 +241,18 @@ static llvm::Error evaluate(const Options &options) {
           json.attribute(row.name, nullptr);
       if (metrics.nonFinite())
         json.attribute("non_finite", metrics.nonFinite());
+      if (!options.layers)
+        return;
+      json.attributeArray("layers", [&] {
+        for (const LayerNoise &layer : layers)
+          json.object([&] {
+            json.attribute("name", layer.name);
+            if (layer.snrDb)
+              json.attribute("snr_db", *layer.snrDb);
+            else
+              json.attribute("snr_db", nullptr);
+          });
+      });
     });
     llvm::outs() << "\n";
     return llvm::Error::success();
@@ -278,6 +266,12 @@ static llvm::Error evaluate(const Options &options) {
                    << "\n";
   if (metrics.nonFinite())
     llvm::outs() << "non_finite     " << metrics.nonFinite() << "\n";
+  if (options.layers)
+    llvm::outs() << "\n  snr_db  layer\n";
+  for (const LayerNoise &layer : layers)
+    llvm::outs() << (layer.snrDb ? llvm::formatv("{0,8:f2}", *layer.snrDb).str()
+                                 : std::string("   equal"))
+                 << "  " << layer.name << "\n";
   return llvm::Error::success();
 }
 
@@ -299,6 +293,10 @@ int mixbit::tool::runEvaluate(Arguments arguments) {
                "compare with another library or ONNX file, with an array\n"
                "of the data set, or with the array of another .npz that\n"
                "has the output's name");
+  command.flag("--layers", options.layers,
+               "the signal-to-noise ratio of each linear layer too: the\n"
+               "library is one of compile --expose-layers, --against\n"
+               "another or the ONNX file");
   command.text("--output", "NAME", options.output,
                "the output to look at (default: the first)");
   command.text("--entry", "NAME", options.entry,
@@ -313,6 +311,8 @@ int mixbit::tool::runEvaluate(Arguments arguments) {
     return status;
   if (options.data.empty())
     return command.usageError("expected --data");
+  if (options.layers && options.against.empty())
+    return command.usageError("expected --against with --layers");
   if (auto error = evaluate(options))
     return inputError(std::move(error));
   return Done;

@@ -30,13 +30,14 @@ static llvm::Error makeError(const Twine &message) {
 /// Compiles an ONNX file in fp32 and loads the result, which needs no name in
 /// the file system from then on.
 static llvm::Expected<std::unique_ptr<LoadedLibrary>>
-compileAndLoad(const std::string &path) {
+compileAndLoad(const std::string &path, bool exposeLayers) {
   llvm::SmallString<128> temporary;
   if (auto code = llvm::sys::fs::createTemporaryFile("mixbit", "so", temporary))
     return makeError("cannot make a temporary file: " + code.message());
   CompileOptions options;
   options.models = {path};
   options.output = temporary.str().str();
+  options.exposeLayers = exposeLayers;
   options.weights = options.activations = "fp32";
   bool compiled = compile(options, llvm::errs());
   auto loaded = compiled ? LoadedLibrary::load(options.output)
@@ -46,9 +47,11 @@ compileAndLoad(const std::string &path) {
   return loaded;
 }
 
-llvm::Expected<Library> Library::open(const std::string &path) {
-  auto loaded = StringRef(path).ends_with(".onnx") ? compileAndLoad(path)
-                                                   : LoadedLibrary::load(path);
+llvm::Expected<Library> Library::open(const std::string &path,
+                                      bool exposeLayers) {
+  auto loaded = StringRef(path).ends_with(".onnx")
+                    ? compileAndLoad(path, exposeLayers)
+                    : LoadedLibrary::load(path);
   if (!loaded)
     return loaded.takeError();
   return Library(std::move(*loaded), path);

@@ -26,8 +26,9 @@ class Library {
 public:
   /// Opens a library. An ONNX file (by its name's end) is compiled first, in
   /// fp32 for this machine, into a temporary file; messages of the compiler go
-  /// to standard error.
-  static llvm::Expected<Library> open(const std::string &path);
+  /// to standard error. `exposeLayers` is of the compiler.
+  static llvm::Expected<Library> open(const std::string &path,
+                                      bool exposeLayers = false);
 
   const mixbit_api *api() const { return &loaded->api(); }
   const std::string &path() const { return file; }
