@@ -111,9 +111,10 @@ struct CompileOptions {
   bool sortRows = false;
   /// A file of sensitivities instead of measuring them, if not empty.
   std::string sensitivity;
-  /// With weights "auto": a file of each domain's statistics (lib/auto). Written
-  /// if there is none; else read, and nothing is measured or run: entries of
-  /// `calibration` are then NAME or NAME:WEIGHT (none: all, as written).
+  /// With weights "auto": a file of each domain's statistics (lib/auto).
+  /// Written if there is none; else read, and nothing is measured or run:
+  /// entries of `calibration` are then NAME or NAME:WEIGHT (none: all, as
+  /// written).
   std::string statistics;
   /// Extents of symbolic dimensions at which kernels are timed for a budget in
   /// milliseconds; others are 1 if their name holds "batch", else 128.
