@@ -252,6 +252,8 @@ private:
   Values emitOneGroup();
   Values emitGroups();
   Values emitGroupsInBlock();
+  /// One accumulator a vector, of the first rows x vectors x phases.
+  Values addPhases(const Values &sums);
   Values startGroup(mlir::Value group);
   Values finishGroup(Values sums, mlir::Value group);
   void applyScales(Values &floats, const Values &sums, mlir::Value group);

@@ -121,15 +121,7 @@ SmallVector<Value> TileEmitter::emitBf16() {
     });
   for (int64_t line = whole; line < lines; ++line)
     step(sums, ir.index(line), line % shape.phases);
-  Values result;
-  for (int t = 0; t < shape.rows * shape.vectors; ++t) {
-    Value sum = sums[t * shape.phases];
-    for (int phase = 1; phase < shape.phases; ++phase)
-      sum = arith::AddFOp::create(ir.b, ir.loc, sum,
-                                  sums[t * shape.phases + phase]);
-    result.push_back(sum);
-  }
-  return result;
+  return addPhases(sums);
 }
 
 } // namespace mixbit

@@ -147,13 +147,21 @@ SmallVector<Value> TileEmitter::emitFloat() {
     });
   for (int64_t k = whole; k < plan.k; ++k)
     step(sums, ir.index(k), k, k % shape.phases);
+  return addPhases(sums);
+}
 
+SmallVector<Value> TileEmitter::addPhases(const Values &sums) {
+  bool floats = isa<FloatType>(getElementTypeOrSelf(sums.front()));
+  auto plus = [&](Value lhs, Value rhs) -> Value {
+    if (floats)
+      return arith::AddFOp::create(ir.b, ir.loc, lhs, rhs);
+    return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
+  };
   Values result;
   for (int t = 0; t < shape.rows * shape.vectors; ++t) {
     Value sum = sums[t * shape.phases];
     for (int phase = 1; phase < shape.phases; ++phase)
-      sum = arith::AddFOp::create(ir.b, ir.loc, sum,
-                                  sums[t * shape.phases + phase]);
+      sum = plus(sum, sums[t * shape.phases + phase]);
     result.push_back(sum);
   }
   return result;
@@ -299,16 +307,7 @@ SmallVector<Value> TileEmitter::startGroup(Value group) {
 /// The exact integer sums of a group, [row][vector].
 SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   int tiles = shape.rows * shape.vectors;
-  Values result;
-  if (inPairs())
-    result = finishPairs(sums);
-  for (int t = 0; t < tiles && !inPairs(); ++t) {
-    Value sum = sums[t * shape.phases];
-    for (int phase = 1; phase < shape.phases; ++phase)
-      sum = arith::AddIOp::create(ir.b, ir.loc, sum,
-                                  sums[t * shape.phases + phase]);
-    result.push_back(sum);
-  }
+  Values result = inPairs() ? finishPairs(sums) : addPhases(sums);
   bool inlineSums = place.rowLimit != nullptr;
   if (!plan.needSums || (plan.correction() && !inlineSums))
     return result;
