@@ -4,8 +4,10 @@
 // scalar attention on the same bytes, and against attention in floats.
 //
 //===----------------------------------------------------------------------===//
+#include "test/unit/codegen/AttentionText.h"
 #include "test/unit/codegen/HotBlock.h"
 #include "test/unit/codegen/KernelHarness.h"
+#include "test/unit/codegen/RandomFloats.h"
 
 #include "gtest/gtest.h"
 
@@ -14,34 +16,12 @@
 #include <random>
 
 using namespace mixbit;
+using mixbit::test::attentionText;
+using mixbit::test::randomFloats;
 
 namespace {
 
 constexpr float kScale = 0.25f;
-
-/// `type` is that of q, k, v and the output; `mask` is empty or a type.
-std::string kernelText(int64_t heads, int64_t depth, const std::string &mask,
-                       const std::string &kind, const std::string &products) {
-  std::string type = "memref<?x?x" + std::to_string(heads) + "x" +
-                     std::to_string(depth) + "xf32>";
-  bool masked = !mask.empty();
-  return "mixbit.kernel @k(%q: " + type + ", %k: " + type + ", %v: " + type +
-         (masked ? ", %m: " + mask : "") + ", %o: " + type +
-         ") {\nmixbit.attention_core ins(%q, %k, %v" + (masked ? ", %m" : "") +
-         " : " + type + ", " + type + ", " + type +
-         (masked ? ", " + mask : "") + ") outs(%o : " + type +
-         ") {scale = 0.25 : f32" +
-         (masked ? ", mask_kind = #mixbit.mask_kind<" + kind + ">" : "") +
-         ", products = #mixbit.product_kind<" + products + ">}\n}";
-}
-
-std::vector<float> randomFloats(size_t count, float range, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = range * (float(generator() >> 8) / float(1 << 23) - 1.0f);
-  return values;
-}
 
 /// q, k, v and what is made of them; `keep` or `added` is the mask, if any.
 struct Problem {
@@ -214,7 +194,7 @@ constexpr double kTolerance = 0.01;
 TEST_P(AttentionBytes, KeepMask) {
   for (int64_t depth : {48, 64}) {
     auto kernel =
-        compile(kernelText(2, depth, "memref<?x?xi64>", "keep", "bytes"));
+        compile(attentionText(2, depth, "memref<?x?xi64>", "keep", "bytes"));
     ASSERT_TRUE(kernel);
     const std::pair<int64_t, int64_t> lengths[] = {
         {1, 1}, {5, 5}, {7, 64}, {32, 33}, {200, 130}, {1, 37}};
@@ -239,8 +219,8 @@ TEST_P(AttentionBytes, KeepMask) {
 
 TEST_P(AttentionBytes, AdditiveAndNoMask) {
   auto additive =
-      compile(kernelText(2, 32, "memref<1x2x?x?xf32>", "additive", "bytes"));
-  auto plain = compile(kernelText(2, 32, "", "", "bytes"));
+      compile(attentionText(2, 32, "memref<1x2x?x?xf32>", "additive", "bytes"));
+  auto plain = compile(attentionText(2, 32, "", "", "bytes"));
   ASSERT_TRUE(additive && plain);
   for (int64_t keys : {1, 7, 33}) {
     Problem problem(13, keys, 32);
@@ -258,7 +238,8 @@ TEST_P(AttentionBytes, AdditiveAndNoMask) {
 /// What the mask hides at the end of a sequence must not matter, nor how much
 /// of it there is: trimmed runs rely on that.
 TEST_P(AttentionBytes, HiddenKeys) {
-  auto kernel = compile(kernelText(2, 32, "memref<?x?xi64>", "keep", "bytes"));
+  auto kernel =
+      compile(attentionText(2, 32, "memref<?x?xi64>", "keep", "bytes"));
   ASSERT_TRUE(kernel);
   Problem exact(11, 21, 32);
   exact.keep.assign(2 * 21, 1);
@@ -283,8 +264,8 @@ TEST_P(AttentionBytes, ErrorAgainstFloats) {
   if (GetParam().emulate)
     GTEST_SKIP() << "the sums are the same";
   for (float range : {2.0f, 0.5f}) {
-    auto bytes = compile(kernelText(2, 64, "", "", "bytes"));
-    auto floats = compile(kernelText(2, 64, "", "", "float"));
+    auto bytes = compile(attentionText(2, 64, "", "", "bytes"));
+    auto floats = compile(attentionText(2, 64, "", "", "float"));
     ASSERT_TRUE(bytes && floats);
     for (int64_t keys : {16, 128, 512}) {
       Problem problem(24, keys, 64);
@@ -305,8 +286,8 @@ TEST_P(AttentionBytes, ErrorAgainstFloats) {
 TEST_P(AttentionBytes, OtherDepths) {
   if (GetParam().emulate)
     GTEST_SKIP() << "floats are those of any target";
-  auto bytes = compile(kernelText(2, 20, "", "", "bytes"));
-  auto floats = compile(kernelText(2, 20, "", "", "float"));
+  auto bytes = compile(attentionText(2, 20, "", "", "bytes"));
+  auto floats = compile(attentionText(2, 20, "", "", "float"));
   ASSERT_TRUE(bytes && floats);
   Problem problem(9, 9, 20);
   EXPECT_EQ(problem.run(*bytes), problem.run(*floats));
@@ -314,9 +295,10 @@ TEST_P(AttentionBytes, OtherDepths) {
 
 /// Bytes where the products of integers are faster.
 TEST_P(AttentionBytes, Fastest) {
-  auto fastest = compile(kernelText(2, 32, "", "", "fastest"));
+  auto fastest = compile(attentionText(2, 32, "", "", "fastest"));
   bool pays = target->dot != DotIsa::Avx2 && target->dot != DotIsa::Generic;
-  auto expected = compile(kernelText(2, 32, "", "", pays ? "bytes" : "float"));
+  auto expected =
+      compile(attentionText(2, 32, "", "", pays ? "bytes" : "float"));
   ASSERT_TRUE(fastest && expected);
   Problem problem(9, 19, 32);
   EXPECT_EQ(problem.run(*fastest), problem.run(*expected));
@@ -345,7 +327,7 @@ TEST(AttentionAssembly, NoSpills) {
        {Case{"avx512vnni", "vpdpbusd", 24}, Case{"avxvnni", "vpdpbusd", 12},
         Case{"aarch64-dotprod", "sdot", 24},
         Case{"aarch64-i8mm", "usdot", 24}}) {
-    auto assembly = compileToAssembly(kernelText(12, 64, "", "", "fastest"),
+    auto assembly = compileToAssembly(attentionText(12, 64, "", "", "fastest"),
                                       *findTarget(c.target));
     ASSERT_TRUE(bool(assembly)) << llvm::toString(assembly.takeError());
     EXPECT_EQ(llvm::StringRef(*assembly).count("call\t"), 0u);

@@ -1,4 +1,5 @@
 //===- AttentionTest.cpp - mixbit.attention_core against scalar loops -----===//
+#include "test/unit/codegen/AttentionText.h"
 #include "test/unit/codegen/KernelJit.h"
 
 #include <gtest/gtest.h>
@@ -16,21 +17,6 @@ namespace {
 struct Shape {
   int64_t batch, queries, keys, heads, depth;
 };
-
-std::string kernelText(int64_t heads, int64_t depth, const std::string &mask,
-                       const std::string &kind, bool bytes = false) {
-  std::string type = "memref<?x?x" + std::to_string(heads) + "x" +
-                     std::to_string(depth) + "xf32>";
-  bool masked = !mask.empty();
-  return "mixbit.kernel @k(%q: " + type + ", %k: " + type + ", %v: " + type +
-         (masked ? ", %m: " + mask : "") + ", %o: " + type +
-         ") {\nmixbit.attention_core ins(%q, %k, %v" + (masked ? ", %m" : "") +
-         " : " + type + ", " + type + ", " + type +
-         (masked ? ", " + mask : "") + ") outs(%o : " + type +
-         ") {scale = 0.25 : f32" +
-         (masked ? ", mask_kind = #mixbit.mask_kind<" + kind + ">" : "") +
-         (bytes ? ", products = #mixbit.product_kind<bytes>" : "") + "}\n}";
-}
 
 /// Weight of a key: additive(b, h, i, j) is added to its score.
 template <typename Additive>
@@ -71,7 +57,8 @@ class Attention : public testing::TestWithParam<std::string> {};
 
 TEST_P(Attention, KeepMask) {
   for (int64_t depth : {20, 32, 64}) {
-    KernelJit jit(kernelText(2, depth, "memref<?x?xi64>", "keep"), GetParam());
+    KernelJit jit(attentionText(2, depth, "memref<?x?xi64>", "keep"),
+                  GetParam());
     ASSERT_TRUE(jit.valid());
     const std::pair<int64_t, int64_t> lengths[] = {
         {1, 1}, {5, 5}, {32, 32}, {200, 200}, {1, 37}};
@@ -120,9 +107,9 @@ TEST_P(Attention, KeepMask) {
 }
 
 TEST_P(Attention, AdditiveAndNoMask) {
-  KernelJit additive(kernelText(3, 20, "memref<1x3x?x?xf32>", "additive"),
+  KernelJit additive(attentionText(3, 20, "memref<1x3x?x?xf32>", "additive"),
                      GetParam());
-  KernelJit plain(kernelText(3, 20, "", ""), GetParam());
+  KernelJit plain(attentionText(3, 20, "", ""), GetParam());
   ASSERT_TRUE(additive.valid() && plain.valid());
   for (int64_t keys : {1, 7, 33}) {
     Shape s{2, 13, keys, 3, 20};
@@ -153,7 +140,7 @@ TEST_P(Attention, AdditiveAndNoMask) {
 
 /// Exporters write the lowest number (or -inf) where a key is hidden.
 TEST_P(Attention, AdditiveMaskOfLowest) {
-  KernelJit jit(kernelText(1, 16, "memref<1x1x?x?xf32>", "additive"),
+  KernelJit jit(attentionText(1, 16, "memref<1x1x?x?xf32>", "additive"),
                 GetParam());
   ASSERT_TRUE(jit.valid());
   const int64_t keys = 21;
@@ -184,7 +171,9 @@ TEST_P(Attention, AdditiveMaskOfLowest) {
 
 /// Prints what 12 heads of `length` x 64 reach.
 void timeAttention(const std::string &target, int64_t length, bool bytes) {
-  KernelJit jit(kernelText(12, 64, "memref<?x?xi64>", "keep", bytes), target);
+  KernelJit jit(
+      attentionText(12, 64, "memref<?x?xi64>", "keep", bytes ? "bytes" : ""),
+      target);
   ASSERT_TRUE(jit.valid());
   size_t count = length * 12 * 64;
   auto q = randomFloats(count, 1.0f, 1), k = randomFloats(count, 1.0f, 2),

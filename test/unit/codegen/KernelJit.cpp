@@ -19,7 +19,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <random>
 
 using namespace mlir;
 
@@ -140,14 +139,6 @@ mxb_error KernelJit::run(const std::string &kernel, Arguments arguments,
     EXPECT_EQ(scratch[i], char(0xa5)) << "written beyond the scratch";
   std::free(scratch);
   return error;
-}
-
-std::vector<float> randomFloats(size_t count, float range, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = range * (float(generator() >> 8) / float(1 << 23) - 1.0f);
-  return values;
 }
 
 } // namespace mixbit::test

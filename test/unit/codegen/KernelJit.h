@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/abi.h"
+#include "test/unit/codegen/RandomFloats.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -53,8 +54,5 @@ private:
   bool isValid = false;
   std::string target;
 };
-
-/// Deterministic numbers in [-range, range).
-std::vector<float> randomFloats(size_t count, float range, unsigned seed = 1);
 
 } // namespace mixbit::test
