@@ -27,10 +27,11 @@ std::vector<std::string> exposeLayers(func::FuncOp func) {
   Builder builder(func.getContext());
   std::vector<std::string> names;
   func.walk([&](LinearOp linear) {
-    auto weight = linear.getWeight().getDefiningOp<arith::ConstantOp>();
+    // Of floats or of codes.
+    Operation *weight = linear.getWeight().getDefiningOp();
     if (!weight)
       return;
-    std::string base = nodeName(weight.getLoc(), "linear"), name = base;
+    std::string base = nodeName(weight->getLoc(), "linear"), name = base;
     for (unsigned suffix = 1; !taken.insert(name).second; ++suffix)
       name = base + "." + std::to_string(suffix);
     attributes.push_back(builder.getDictionaryAttr(
