@@ -48,8 +48,12 @@ void GramAccumulator::add(ArrayRef<float> quantized, ArrayRef<float> exact,
                     other.begin() + to * inputs);
     }
     MatrixRef<const float> a{left.data(), count, inputs, inputs};
-    MatrixRef<const float> b{right.data(), count, inputs, inputs};
-    MatrixRef<const float> c{other.data(), count, inputs, inputs};
+    PackedMatrix<float> b({right.data(), count, inputs, inputs}, false,
+                          threads);
+    PackedMatrix<float> c;
+    if (withCross)
+      c = PackedMatrix<float>({other.data(), count, inputs, inputs}, false,
+                              threads);
     MatrixRef<float> gram{sums.gram.data(), inputs, inputs, inputs};
     MatrixRef<float> cross{sums.cross.data(), inputs, inputs, inputs};
     int64_t parts = (inputs + kColumns - 1) / kColumns;
@@ -59,11 +63,10 @@ void GramAccumulator::add(ArrayRef<float> quantized, ArrayRef<float> exact,
       int64_t begin = (parts - 1 - part) * kColumns;
       int64_t height = std::min(kColumns, inputs - begin);
       multiplyAdd(gram.block(begin, 0, height, begin + height), 1.0f,
-                  a.block(0, begin, count, height), true,
-                  b.block(0, 0, count, begin + height), false);
+                  a.block(0, begin, count, height), true, b);
       if (withCross)
         multiplyAdd(cross.block(begin, 0, height, inputs), 1.0f,
-                    a.block(0, begin, count, height), true, c, false);
+                    a.block(0, begin, count, height), true, c);
     });
   }
 }

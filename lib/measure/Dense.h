@@ -2,8 +2,8 @@
 //
 // What stands between the compiled functions: few rows (the tokens of a batch)
 // against the matrices of one weight. Matrices are row-major and contiguous.
-// Sums are in float, in the order of the rows; work is split over threads so
-// that no result depends on their number.
+// Sums are in float; work is split over threads so that no result depends on
+// their number. Products are those of lib/quant/Dense.h.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

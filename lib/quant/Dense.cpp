@@ -51,7 +51,8 @@ using Vector = typename VectorOf<T>::type;
 template <typename T>
 constexpr int64_t kLanes = 32 / sizeof(T);
 template <typename T>
-constexpr int64_t kWidth = kVectors * kLanes<T>;
+constexpr int64_t kWidth = PackedMatrix<T>::kWidth;
+static_assert(kWidth<float> == kVectors * kLanes<float>);
 
 /// sums[6][width] = sum over k of a[k][6] * b[k][width], both packed.
 template <typename T>
@@ -100,60 +101,65 @@ TileFunction<T> tileFunction() {
   return tilePlain<T>;
 }
 
-/// Element (i, k) of a matrix that may be read transposed.
+/// A strip of op(a) in tiles of kRows rows, [count, kRows] each, times alpha.
 template <typename T>
-struct Operand {
-  MatrixRef<const T> matrix;
-  bool transposed;
-  T at(int64_t i, int64_t k) const {
-    return transposed ? matrix.row(k)[i] : matrix.row(i)[k];
+void packStrip(MatrixRef<const T> a, bool transposed, T alpha, int64_t row,
+               int64_t height, int64_t depth, int64_t count, T *out) {
+  for (int64_t i = 0; i < height; i += kRows, out += count * kRows) {
+    int64_t used = std::min(kRows, height - i);
+    if (used != kRows)
+      std::fill_n(out, count * kRows, T(0));
+    // Along the rows of the matrix, whichever they are.
+    if (transposed) {
+      for (int64_t k = 0; k != count; ++k) {
+        const T *from = a.row(depth + k) + row + i;
+        for (int64_t r = 0; r != used; ++r)
+          out[k * kRows + r] = alpha * from[r];
+      }
+      continue;
+    }
+    for (int64_t r = 0; r != used; ++r) {
+      const T *from = a.row(row + i + r) + depth;
+      for (int64_t k = 0; k != count; ++k)
+        out[k * kRows + r] = alpha * from[k];
+    }
   }
-};
+}
 
 template <typename T>
-void multiplyAddImpl(MatrixRef<T> c, T alpha, Operand<T> a, Operand<T> b) {
-  int64_t depth = a.transposed ? a.matrix.rows : a.matrix.cols;
+void multiplyPacked(MatrixRef<T> c, T alpha, MatrixRef<const T> a,
+                    bool transposed, const PackedMatrix<T> &b, int64_t firstRow,
+                    int64_t firstCol) {
+  constexpr int64_t width = PackedMatrix<T>::kWidth;
+  int64_t depth = transposed ? a.rows : a.cols;
+  if (c.rows == 0 || c.cols == 0 || depth == 0)
+    return;
   TileFunction<T> tile = tileFunction<T>();
-  constexpr int64_t width = kWidth<T>;
   int64_t panels = (c.cols + width - 1) / width;
-  std::vector<T> packedA(kStrip * kDepth), packedB(panels * width * kDepth);
+  int64_t tiles = (std::min(kStrip, c.rows) + kRows - 1) / kRows;
+  std::unique_ptr<T[]> packed(new T[tiles * kRows * std::min(kDepth, depth)]);
   T sums[kRows * width];
   for (int64_t k0 = 0; k0 < depth; k0 += kDepth) {
     int64_t count = std::min(kDepth, depth - k0);
-    for (int64_t panel = 0; panel != panels; ++panel) {
-      T *out = packedB.data() + panel * width * kDepth;
-      int64_t first = panel * width, used = std::min(width, c.cols - first);
-      if (b.transposed) {
-        // b's rows are the columns: read along them.
-        for (int64_t j = 0; j != width; ++j)
-          for (int64_t k = 0; k != count; ++k)
-            out[k * width + j] =
-                j < used ? b.matrix.row(first + j)[k0 + k] : T(0);
-      } else {
-        for (int64_t k = 0; k != count; ++k) {
-          const T *row = b.matrix.row(k0 + k) + first;
-          for (int64_t j = 0; j != width; ++j)
-            out[k * width + j] = j < used ? row[j] : T(0);
-        }
-      }
-    }
     for (int64_t i0 = 0; i0 < c.rows; i0 += kStrip) {
       int64_t height = std::min(kStrip, c.rows - i0);
-      for (int64_t i = 0; i < height; i += kRows)
-        for (int64_t r = 0; r != kRows; ++r)
-          for (int64_t k = 0; k != count; ++k)
-            packedA[i * kDepth + k * kRows + r] =
-                i + r < height ? alpha * a.at(i0 + i + r, k0 + k) : T(0);
+      packStrip(a, transposed, alpha, i0, height, k0, count, packed.get());
       for (int64_t panel = 0; panel != panels; ++panel) {
-        const T *columns = packedB.data() + panel * width * kDepth;
+        const T *columns =
+            b.panel(firstCol / width + panel) + (firstRow + k0) * width;
         int64_t first = panel * width, used = std::min(width, c.cols - first);
         for (int64_t i = 0; i < height; i += kRows) {
-          tile(packedA.data() + i * kDepth, columns, count, sums);
+          tile(packed.get() + i * count, columns, count, sums);
           int64_t rows = std::min(kRows, height - i);
           for (int64_t r = 0; r != rows; ++r) {
             T *out = c.row(i0 + i + r) + first;
-            for (int64_t j = 0; j != used; ++j)
-              out[j] += sums[r * width + j];
+            const T *sum = sums + r * width;
+            if (used == width) // a count that the compiler knows
+              for (int64_t j = 0; j != width; ++j)
+                out[j] += sum[j];
+            else
+              for (int64_t j = 0; j != used; ++j)
+                out[j] += sum[j];
           }
         }
       }
@@ -162,13 +168,50 @@ void multiplyAddImpl(MatrixRef<T> c, T alpha, Operand<T> a, Operand<T> b) {
 }
 } // namespace
 
+template <typename T>
+PackedMatrix<T>::PackedMatrix(MatrixRef<const T> b, bool transpose, int threads)
+    : numRows(transpose ? b.cols : b.rows),
+      numCols(transpose ? b.rows : b.cols) {
+  int64_t panels = (numCols + kWidth - 1) / kWidth;
+  data.reset(new T[panels * numRows * kWidth]);
+  parallelFor(panels, threads, [&](int64_t panel) {
+    T *out = data.get() + panel * numRows * kWidth;
+    int64_t first = panel * kWidth, used = std::min(kWidth, numCols - first);
+    if (used != kWidth)
+      std::fill_n(out, numRows * kWidth, T(0));
+    if (transpose) {
+      // Its rows are the columns: read along them.
+      for (int64_t j = 0; j != used; ++j) {
+        const T *from = b.row(first + j);
+        for (int64_t k = 0; k != numRows; ++k)
+          out[k * kWidth + j] = from[k];
+      }
+    } else {
+      for (int64_t k = 0; k != numRows; ++k)
+        std::copy_n(b.row(k) + first, used, out + k * kWidth);
+    }
+  });
+}
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+
+void multiplyAdd(MatrixRef<float> c, float alpha, MatrixRef<const float> a,
+                 bool transposeA, const PackedMatrix<float> &b,
+                 int64_t firstRow, int64_t firstCol) {
+  multiplyPacked(c, alpha, a, transposeA, b, firstRow, firstCol);
+}
+void multiplyAdd(MatrixRef<double> c, double alpha, MatrixRef<const double> a,
+                 bool transposeA, const PackedMatrix<double> &b,
+                 int64_t firstRow, int64_t firstCol) {
+  multiplyPacked(c, alpha, a, transposeA, b, firstRow, firstCol);
+}
 void multiplyAdd(MatrixRef<float> c, float alpha, MatrixRef<const float> a,
                  bool transposeA, MatrixRef<const float> b, bool transposeB) {
-  multiplyAddImpl<float>(c, alpha, {a, transposeA}, {b, transposeB});
+  multiplyAdd(c, alpha, a, transposeA, PackedMatrix<float>(b, transposeB));
 }
 void multiplyAdd(MatrixRef<double> c, double alpha, MatrixRef<const double> a,
                  bool transposeA, MatrixRef<const double> b, bool transposeB) {
-  multiplyAddImpl<double>(c, alpha, {a, transposeA}, {b, transposeB});
+  multiplyAdd(c, alpha, a, transposeA, PackedMatrix<double>(b, transposeB));
 }
 
 //===----------------------------------------------------------------------===//

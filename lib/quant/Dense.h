@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace mixbit {
 
@@ -33,6 +34,38 @@ void multiplyAdd(MatrixRef<float> c, float alpha, MatrixRef<const float> a,
                  bool transposeA, MatrixRef<const float> b, bool transposeB);
 void multiplyAdd(MatrixRef<double> c, double alpha, MatrixRef<const double> a,
                  bool transposeA, MatrixRef<const double> b, bool transposeB);
+
+/// The right side of products, laid out once for many of them: columns in
+/// panels of kWidth, padded with zeros.
+template <typename T>
+class PackedMatrix {
+public:
+  static constexpr int64_t kWidth = 64 / sizeof(T);
+
+  PackedMatrix() = default;
+  /// Of `b`, or of its transpose; it need not live on.
+  explicit PackedMatrix(MatrixRef<const T> b, bool transpose = false,
+                        int threads = 1);
+  int64_t rows() const { return numRows; }
+  int64_t cols() const { return numCols; }
+  /// Columns from index * kWidth on, [rows, kWidth].
+  const T *panel(int64_t index) const {
+    return data.get() + index * numRows * kWidth;
+  }
+
+private:
+  int64_t numRows = 0, numCols = 0;
+  std::unique_ptr<T[]> data;
+};
+
+/// c += alpha * op(a) * b[firstRow + K, firstCol + c.cols], a block of `b`
+/// whose first column must be a multiple of kWidth.
+void multiplyAdd(MatrixRef<float> c, float alpha, MatrixRef<const float> a,
+                 bool transposeA, const PackedMatrix<float> &b,
+                 int64_t firstRow = 0, int64_t firstCol = 0);
+void multiplyAdd(MatrixRef<double> c, double alpha, MatrixRef<const double> a,
+                 bool transposeA, const PackedMatrix<double> &b,
+                 int64_t firstRow = 0, int64_t firstCol = 0);
 
 /// Replaces the lower triangle of a symmetric matrix by its factor L, a = L L',
 /// and leaves what is above the diagonal as it was. Only the lower triangle is

@@ -41,7 +41,8 @@ public:
         k(weights.cols), groupRows(format.rowsOfGroup(n)),
         groupCols(format.colsOfGroup(k)), bands(format.rowGroups(n)),
         groups(format.colGroups(k)), gram(problem.gram), order(problem.order),
-        factor(problem.factor),
+        factor(problem.factor), packedGram(problem.packedGram),
+        packedFactor(problem.packedFactor),
         target(problem.target.begin() + first * k,
                problem.target.begin() + (first + n) * k),
         pulls(problem.pulls.begin() + first * k,
@@ -84,6 +85,7 @@ private:
   const std::vector<float> &gram;
   const std::vector<int64_t> &order;
   const std::vector<float> &factor;
+  const PackedMatrix<float> &packedGram, &packedFactor;
   const std::vector<float> target, pulls; ///< of the rows
   std::vector<float> scales, zeros;       ///< [bands, groups]
   std::vector<float> levels;              ///< [n, k], before scaling
@@ -148,10 +150,9 @@ void Rounder::compensate() {
         }
       }
       if (first > 0)
-        multiplyAdd(
-            asMatrix(passed, k).block(0, 0, rows, first), 1.0f,
-            asMatrix(errors, k).block(0, first, rows, last - first), false,
-            asMatrix(factor, k).block(first, 0, last - first, first), false);
+        multiplyAdd(asMatrix(passed, k).block(0, 0, rows, first), 1.0f,
+                    asMatrix(errors, k).block(0, first, rows, last - first),
+                    false, packedFactor, first);
       last = first;
     }
   });
@@ -182,12 +183,14 @@ void Rounder::refitScales() {
       int64_t begin = g * groupCols, width = std::min(groupCols, k - begin);
       // The images of one group's codes; what lies before the group has been
       // done from the other side.
-      int64_t rest = k - begin;
-      std::fill(images.begin(), images.end(), 0.0f);
-      multiplyAdd(asMatrix(images, k).block(0, begin, rows, rest), 1.0f,
+      int64_t from = begin - begin % PackedMatrix<float>::kWidth;
+      MatrixRef<float> rest =
+          asMatrix(images, k).block(0, from, rows, k - from);
+      for (int64_t row = 0; row != rows; ++row)
+        std::fill_n(rest.row(row), rest.cols, 0.0f);
+      multiplyAdd(rest, 1.0f,
                   asMatrix(levels, k).block(strip.first, begin, rows, width),
-                  false, asMatrix(gram, k).block(begin, begin, width, rest),
-                  false);
+                  false, packedGram, begin, from);
       for (int64_t row = 0; row != rows; ++row) {
         const float *codes = levels.data() + (strip.first + row) * k;
         for (int64_t h = g; h != groups; ++h) {
@@ -272,7 +275,7 @@ void Rounder::descend() {
       for (int64_t col = 0; col != k; ++col)
         slopes[row * k + col] = -pulls[(strip.first + row) * k + col];
     multiplyAdd(asMatrix(slopes, k), 1.0f, asMatrix(values, k), false,
-                asMatrix(gram, k), false);
+                packedGram);
     std::vector<float> inverses(groups), pivots(k);
     std::vector<LevelRange> ranges(groups);
     for (int64_t g = 0; g != groups; ++g) {
@@ -313,7 +316,7 @@ std::vector<double> Rounder::costs() {
     for (int64_t i = 0; i != strip.rows() * k; ++i)
       values[i] -= aimed[i];
     multiplyAdd(asMatrix(images, k), 1.0f, asMatrix(values, k), false,
-                asMatrix(gram, k), false);
+                packedGram);
     byStrip[index] = dotProduct(images.data(), values.data(), strip.rows() * k);
   });
   for (auto [strip, cost] : llvm::zip(strips, byStrip))

@@ -59,15 +59,16 @@ static void aim(GptqProblem &problem, const GramStatistics &statistics,
     std::vector<float> difference(k * k);
     for (int64_t i = 0; i != k * k; ++i)
       difference[i] = statistics.cross[i] - statistics.gram[i];
+    PackedMatrix<float> packed(asMatrix(difference, k), true, threads);
     std::vector<double> moved(k * n);
     forStrips(n, threads, [&](int64_t first, int64_t rows) {
-      std::vector<float> part(k * rows);
-      MatrixRef<float> out{part.data(), k, rows, rows};
-      multiplyAdd(out, 1.0f, asMatrix(difference, k), false,
-                  asMatrix(problem.target, k).block(first, 0, rows, k), true);
+      std::vector<float> part(rows * k);
+      multiplyAdd(asMatrix(part, k), 1.0f,
+                  asMatrix(problem.target, k).block(first, 0, rows, k), false,
+                  packed);
       for (int64_t i = 0; i != k; ++i)
         for (int64_t row = 0; row != rows; ++row)
-          moved[i * n + first + row] = out.row(problem.order[i])[row];
+          moved[i * n + first + row] = part[row * k + problem.order[i]];
     });
     solveCholesky(triangle, {moved.data(), k, n, n}, threads);
     for (int64_t i = 0; i != k; ++i)
@@ -78,7 +79,7 @@ static void aim(GptqProblem &problem, const GramStatistics &statistics,
   forStrips(n, threads, [&](int64_t first, int64_t rows) {
     multiplyAdd(asMatrix(problem.pulls, k).block(first, 0, rows, k), 1.0f,
                 asMatrix(problem.target, k).block(first, 0, rows, k), false,
-                asMatrix(problem.gram, k), false);
+                problem.packedGram);
   });
 }
 
@@ -124,11 +125,15 @@ Expected<GptqProblem> GptqProblem::create(const FloatMatrix &weights,
     if (factorCholesky(triangle, options.threads))
       break;
   }
+  problem.packedGram = PackedMatrix<float>(asMatrix(std::as_const(gram), k),
+                                           false, options.threads);
   aim(problem, statistics, triangle, options.threads);
   problem.factor.assign(k * k, 0);
   for (int64_t i = 0; i != k; ++i)
     for (int64_t j = 0; j <= i; ++j)
       problem.factor[i * k + j] = float(permuted[i * k + j]);
+  problem.packedFactor = PackedMatrix<float>(
+      asMatrix(std::as_const(problem.factor), k), false, options.threads);
   return std::move(problem);
 }
 

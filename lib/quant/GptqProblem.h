@@ -19,6 +19,7 @@ struct GptqProblem {
   std::vector<float> pulls;   ///< target * gram, [n, k]
   std::vector<int64_t> order; ///< the column at each place of the factor
   std::vector<float> factor;  ///< L of the permuted Gram matrix, [k, k]
+  PackedMatrix<float> packedGram, packedFactor;
 
   /// Fails on statistics of another size or that are not finite.
   static llvm::Expected<GptqProblem> create(const FloatMatrix &weights,

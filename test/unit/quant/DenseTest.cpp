@@ -65,6 +65,34 @@ TEST(Dense, ProductsMatchScalarLoops) {
 
 /// Factors and solutions at sizes around those of steps and chunks; the same
 /// bits on any number of threads; what is above the diagonal stays.
+TEST(Dense, ABlockOfAPackedMatrix) {
+  constexpr int64_t m = 9, k = 7, rows = 20, cols = 50, stride = 60;
+  auto a = randoms<float>(m * k, 1), b = randoms<float>(rows * stride, 2);
+  for (bool transpose : {false, true})
+    for (auto [firstRow, firstCol, n] :
+         {std::tuple<int64_t, int64_t, int64_t>{0, 0, 50}, {13, 16, 20}}) {
+      MatrixRef<const float> given{b.data(), rows, cols, stride};
+      if (transpose)
+        given = {b.data(), cols, rows, rows};
+      PackedMatrix<float> packed(given, transpose, 2);
+      EXPECT_EQ(packed.rows(), rows);
+      EXPECT_EQ(packed.cols(), cols);
+      std::vector<float> c(m * n, 1);
+      multiplyAdd({c.data(), m, n, n}, 1.0f, {a.data(), m, k, k}, false, packed,
+                  firstRow, firstCol);
+      for (int64_t i = 0; i != m; ++i)
+        for (int64_t j = 0; j != n; ++j) {
+          double sum = 1;
+          for (int64_t t = 0; t != k; ++t) {
+            int64_t row = firstRow + t, col = firstCol + j;
+            sum += a[i * k + t] *
+                   (transpose ? given.row(col)[row] : given.row(row)[col]);
+          }
+          ASSERT_NEAR(c[i * n + j], sum, 1e-5) << i << ", " << j;
+        }
+    }
+}
+
 TEST(Dense, CholeskySolves) {
   for (int64_t n : {1, 2, 63, 64, 65, 300}) {
     SCOPED_TRACE(n);
