@@ -286,9 +286,12 @@ private:
         choice.cost = known->second;
         return;
       }
-      auto loss = lossOf(parts[jobs[i].part], choice.format);
+      const Part &part = parts[jobs[i].part];
+      auto loss = lossOf(part, choice.format);
       if (loss)
-        choice.cost = *loss;
+        choice.cost = entries[part.entry].use == WeightUse::Linear
+                          ? *loss * allocation->compensation
+                          : *loss;
       else
         errors[i] = llvm::toString(loss.takeError());
     });

@@ -87,6 +87,10 @@ struct AllocationContext {
       timeOf;
   /// Bytes of the file that are no weights, for budgets in megabytes.
   int64_t overhead = 0;
+  /// What is left of the predicted loss of a linear, which is that of rounding
+  /// to nearest, if it will be rounded with compensation of errors. Tables are
+  /// rounded to nearest in any case.
+  double compensation = 1;
   /// Rows and columns to reorder first; `sensitivities` are in that order.
   RowOrders rowOrders;
   /// Points of the report's curve; 0 is none.

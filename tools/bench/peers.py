@@ -29,19 +29,22 @@ except ImportError as error:
 # name: (title, model, batch, length, threads, Mixbit's weights, peers by word, kept tokens of each sample)
 KEPT = [20, 31, 12, 40, 25, 18, 33, 28]
 ENCODER = ["fp32", "int8", "int4", "ternary"]
+STACK = ["int8", "int4 --group 1x32", "ternary", "ternary --packing planes"]
 CASES = {
-    "bert-1x128-1": ("BERT-base, batch 1, sequence 128, one thread", "bert-base", 1, 128, 1, ENCODER, "", None),
+    "bert-1x128-1": ("BERT-base, batch 1, sequence 128, one thread", "bert-base", 1, 128, 1,
+                     ENCODER + ["binary --activations int1"], "", None),
     "bert-1x128-2": ("BERT-base, batch 1, sequence 128, two threads", "bert-base", 1, 128, 2, ENCODER, "", None),
     "bert-8x128-2": ("BERT-base, batch 8, sequence 128, two threads", "bert-base", 8, 128, 2, ["int8"], "int8", None),
     "bert-8x128-padded": ("BERT-base, batch 8, sequence 128 of which 12 to 40 tokens are kept, two threads", "bert-base", 8, 128, 2,
                           ["int8", "int8 --trim-padding"], "int8", KEPT),
     "minilm-1x16-1": ("MiniLM, batch 1, sequence 16, one thread", "minilm", 1, 16, 1, ENCODER, "", None),
     "minilm-1x128-1": ("MiniLM, batch 1, sequence 128, one thread", "minilm", 1, 128, 1, ENCODER, "", None),
-    "stack-1": ("Llama-shaped stack of linear layers, one token, one thread", "stack", 1, 1, 1, ["int8", "int4", "ternary"],
+    "stack-1": ("Llama-shaped stack of linear layers, one token, one thread", "stack", 1, 1, 1, STACK,
                 "none", None),
-    "stack-128": ("Llama-shaped stack of linear layers, 128 tokens, one thread", "stack", 1, 128, 1, ["int8", "int4", "ternary"],
+    "stack-128": ("Llama-shaped stack of linear layers, 128 tokens, one thread", "stack", 1, 128, 1, STACK,
                   "none", None),
-    "matvec": ("32 products of a vector and a 4096 x 4096 matrix, one thread", "matvec", 1, 1, 1, ["int8", "int4", "ternary"],
+    "matvec": ("32 products of a vector and a 4096 x 4096 matrix, one thread", "matvec", 1, 1, 1,
+               ["int8", "int4", "ternary", "ternary --packing planes"],
                "none", None),
 }
 BEGIN, END = "<!-- tools/bench/peers.py: begin -->", "<!-- tools/bench/peers.py: end -->"
