@@ -39,13 +39,11 @@ CASES = {
                           ["int8", "int8 --trim-padding"], "int8", KEPT),
     "minilm-1x16-1": ("MiniLM, batch 1, sequence 16, one thread", "minilm", 1, 16, 1, ENCODER, "", None),
     "minilm-1x128-1": ("MiniLM, batch 1, sequence 128, one thread", "minilm", 1, 128, 1, ENCODER, "", None),
-    "stack-1": ("Llama-shaped stack of linear layers, one token, one thread", "stack", 1, 1, 1, STACK,
-                "none", None),
-    "stack-128": ("Llama-shaped stack of linear layers, 128 tokens, one thread", "stack", 1, 128, 1, STACK,
-                  "none", None),
+    "stack-1": ("Llama-shaped stack of linear layers, one token, one thread", "stack", 1, 1, 1, STACK, "none", None),
+    "stack-128": ("Llama-shaped stack of linear layers, 128 tokens, one thread", "stack", 1, 128, 1, STACK, "none",
+                  None),
     "matvec": ("32 products of a vector and a 4096 x 4096 matrix, one thread", "matvec", 1, 1, 1,
-               ["int8", "int4", "ternary", "ternary --packing planes"],
-               "none", None),
+               ["int8", "int4", "ternary", "ternary --packing planes"], "none", None),
 }
 BEGIN, END = "<!-- tools/bench/peers.py: begin -->", "<!-- tools/bench/peers.py: end -->"
 
