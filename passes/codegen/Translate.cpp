@@ -1,4 +1,5 @@
 //===- Translate.cpp - The llvm dialect to LLVM IR ------------------------===//
+#include "lib/target/BackendOptions.h"
 #include "passes/codegen/Codegen.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -31,6 +32,7 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
                           "operations without a translation";
     return nullptr;
   }
+  setBackendOptions(); // for who generates code otherwise than by emitCode
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
