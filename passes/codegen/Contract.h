@@ -82,6 +82,7 @@ struct ContractPlan {
   int64_t stripRows;     ///< rows of a work item
   bool tiles;            ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes; ///< how far ahead weights are fetched; 0 is off
+  bool fetchPanels;      ///< tiles of several rows fetch the next panel instead
 
   /// Rows that strips hold a multiple of.
   int64_t stripUnit() const { return tiles ? 32 : tile.rows; }
@@ -92,6 +93,12 @@ struct ContractPlan {
   /// Packed bytes of 64 outputs, all inputs.
   int64_t panelBytes() const {
     return PackedLayout{kPanel, kBlock, 4, bits, trits}.panelBytes(k);
+  }
+  /// Lines of 64 bytes that each block of each of a strip's tiles fetches of
+  /// the next panel, if it has `rowTiles` tiles of rows.
+  int64_t fetchLines(int64_t rowTiles) const {
+    int64_t blocksOfPanel = rowTiles * (kPanel / columns(tile)) * blocks();
+    return llvm::divideCeil((panelBytes() + 63) / 64, blocksOfPanel);
   }
   /// Groups as the tiles see them, those of K's padding included.
   int64_t paddedGroups() const {
@@ -206,6 +213,10 @@ struct TilePlace {
   /// The codes as bytes, where they were expanded (see emitExpandColumns),
   /// and the tile's first column among them.
   mlir::Value expanded, expandedColumn;
+  /// What the tile fetches of the panel behind this one: from this address of
+  /// the weights on, as many lines of 64 bytes with each block of inputs. None
+  /// where weights are fetched as they are read.
+  mlir::Value fetchAddress, fetchLines;
 };
 
 /// The lines of a chunk, of codes of `bits` bits, from its packed lines; see
@@ -292,6 +303,8 @@ private:
   /// their first input.
   mlir::Value blockAddress(mlir::Value block);
   mlir::Value blockInput(mlir::Value block);
+  /// Asks for this tile's part of the next panel, a part with each block.
+  void fetchNextPanel(mlir::Value block);
   /// The codes of the chunk that starts at `line`: [vector][line].
   llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
   /// Offset of vector `j`'s first byte from the block's.

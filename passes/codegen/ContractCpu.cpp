@@ -53,6 +53,7 @@ private:
   /// `expanded`.
   void emitColumns(TileShape shape, bool isExpanded, Value firstRow, Value rows,
                    Value panel, Value begin, Value end, Value columns);
+  std::pair<Value, Value> rowsOfTile(TileShape shape, Value begin, Value rows);
   void emitTiles(TileShape shape, const TilePlace &place, Value rows);
   /// On sums [row][column] of tiles of `width` outputs.
   void emitEpilogue(Value sums, int64_t width, const TilePlace &place,
@@ -268,9 +269,21 @@ void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
                             Value rows, Value panel, Value begin, Value end,
                             Value columns) {
   int64_t width = plan.columns(shape);
+  Value rowTiles, fetchLines;
+  if (plan.fetchPanels && shape.rows > 1 && plan.panels() > 1) {
+    // What memory has to bring of the next panel is spread over all of this
+    // one's tiles: its first tile would wait for it otherwise, as rows of it
+    // are computed faster than weights come.
+    rowTiles = ir.ceilDiv(rows, shape.rows);
+    Value blocks = ir.mul(rowTiles, kPanel / width * plan.blocks());
+    Value lines = ir.index((plan.panelBytes() + 63) / 64);
+    lines = ir.add(ir.sub(lines, ir.index(1)), blocks);
+    fetchLines = arith::DivUIOp::create(ir.b, ir.loc, lines, blocks);
+  }
   ir.loop(begin, end, width, [&](Value column) {
     Value left = ir.min(ir.sub(columns, column), ir.index(width));
-    ir.loop(ir.index(0), rows, shape.rows, [&](Value localRow) {
+    ir.loop(ir.index(0), rows, shape.rows, [&](Value usualRow) {
+      auto [localRow, count] = rowsOfTile(shape, usualRow, rows);
       TilePlace place;
       place.localRow = localRow;
       place.row = ir.add(firstRow, localRow);
@@ -280,13 +293,53 @@ void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
         place.expanded = expanded;
         place.expandedColumn = ir.sub(column, begin);
       }
-      Value count = ir.sub(rows, localRow);
-      if (shape.rows > 1)
-        count = ir.min(count, ir.index(shape.rows));
+      if (fetchLines) {
+        Value index = arith::MulIOp::create(ir.b, ir.loc, ir.div(column, width),
+                                            rowTiles);
+        index = ir.add(index, ir.div(usualRow, shape.rows));
+        Value part = arith::MulIOp::create(ir.b, ir.loc, index, fetchLines);
+        place.fetchAddress = ir.add(ir.mul(ir.add(panel, 1), plan.panelBytes()),
+                                    ir.mul(part, plan.blocks() * 64));
+        place.fetchLines = fetchLines;
+      }
       emitTiles(shape, place, count);
       emitEpilogue(tile, width, place, count, left);
     });
   });
+}
+
+/// The first row and the number of them of the tile that starts at `begin`, a
+/// multiple of `shape.rows`. One or two rows that are left over at the end take
+/// some of the tile in front of them: they would wait for weights otherwise,
+/// having too few products for each vector of them.
+std::pair<Value, Value> CpuDriver::rowsOfTile(TileShape shape, Value begin,
+                                              Value rows) {
+  Value left = ir.sub(rows, begin);
+  if (shape.rows == 1)
+    return {begin, left};
+  Value size = ir.index(shape.rows);
+  Value count = ir.min(left, size);
+  constexpr int64_t kFew = 2;
+  if (shape.rows <= 2 * kFew)
+    return {begin, count};
+  auto less = [&](Value lhs, Value rhs) -> Value {
+    return arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::ult, lhs,
+                                 rhs);
+  };
+  auto both = [&](Value lhs, Value rhs) -> Value {
+    return arith::AndIOp::create(ir.b, ir.loc, lhs, rhs);
+  };
+  auto select = [&](Value condition, Value lhs, Value rhs) -> Value {
+    return arith::SelectOp::create(ir.b, ir.loc, condition, lhs, rhs);
+  };
+  // The last tile of few rows, and the one in front of it.
+  Value isLast = both(less(left, ir.index(kFew + 1)), less(ir.index(0), begin));
+  Value isBefore =
+      both(less(size, left), less(left, ir.index(shape.rows + kFew + 1)));
+  Value half = ir.ceilDiv(left, 2);
+  Value taken = ir.div(ir.sub(size, left), 2);
+  return {select(isLast, ir.sub(begin, taken), begin),
+          select(isBefore, half, select(isLast, ir.add(left, taken), count))};
 }
 
 /// The tile of as many rows as there are.

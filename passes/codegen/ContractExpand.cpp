@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -102,6 +103,34 @@ Value TileEmitter::blockInput(Value block) {
   return firstLine ? ir.add(k, ir.mul(firstLine, 4)) : k;
 }
 
+void TileEmitter::fetchNextPanel(Value block) {
+  if (!place.fetchLines)
+    return;
+  Value first = arith::MulIOp::create(ir.b, ir.loc, block, place.fetchLines);
+  first = ir.add(place.fetchAddress, ir.mul(first, 64));
+  auto fetch = [&](Value address) {
+    // Into the L2: it is read when all rows have passed by.
+    memref::PrefetchOp::create(ir.b, ir.loc, buffers.w, address,
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+  };
+  // Blocks of their own: LLVM would make room for the prefetches among the
+  // products. The end of a loop of a few turns is often mispredicted, at the
+  // price of several products; a line that is asked for twice costs little.
+  int64_t usual = plan.fetchLines(plan.stripRows / plan.tile.rows * 3 / 4);
+  Value isUsual = arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::ule,
+                                        place.fetchLines, ir.index(usual));
+  auto branch =
+      scf::IfOp::create(ir.b, ir.loc, isUsual, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(ir.b);
+  ir.b.setInsertionPointToStart(branch.thenBlock());
+  for (int64_t line = 0; line < usual; ++line)
+    fetch(ir.add(first, line * 64));
+  ir.b.setInsertionPointToStart(branch.elseBlock());
+  ir.loop(ir.index(0), place.fetchLines, 1,
+          [&](Value line) { fetch(ir.add(first, ir.mul(line, 64))); });
+}
+
 SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
   Value source = place.expanded ? place.expanded : buffers.w;
   int packedLines = chunkLines() * codeBits() / 8;
@@ -114,6 +143,7 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
       // One request a line of 64 bytes; tiles of many rows that read less than
       // a line read it again soon.
       bool fetches = plan.prefetchBytes && !place.expanded &&
+                     !place.fetchLines &&
                      (shape.rows == 1 || plan.lanes >= kLine);
       if (fetches && (j * plan.lanes) % kLine == 0) {
         Value ahead = ir.add(address, plan.prefetchBytes);

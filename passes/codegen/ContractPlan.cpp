@@ -26,6 +26,7 @@ static void chooseTiles(ContractPlan &plan) {
                                       : TileShape{5, 4, 1};
     plan.gemv = {1, 4, grouped ? 2 : 4};
     plan.prefetchBytes = 64 * 4 * 64;
+    plan.fetchPanels = !isFloat;
     break;
   case DotIsa::AvxVnni:
     // 16 registers, and no broadcast inside of the product. Two products a

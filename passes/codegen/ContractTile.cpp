@@ -193,6 +193,8 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   if (inPairs())
     return emitPairLines(sums, block, begin, end);
   if (shape.rows != 1 || plan.target->isGpu()) {
+    if (begin == 0)
+      fetchNextPanel(block);
     firstVector = 0;
     lastVector = shape.vectors;
     return emitVectorLines(sums, block, ir.index(0), begin, end);
