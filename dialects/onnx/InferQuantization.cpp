@@ -7,8 +7,10 @@ namespace mixbit::onnx {
 static bool isByte(Type type) { return type.isInteger(8); }
 static bool isUnsignedByte(Type type) { return type.isUnsignedInteger(8); }
 static bool isCode(Type type) {
-  return isByte(type) || type.isInteger(16) || type.isSignlessInteger(32);
+  return isByte(type) || isPackedCode(type) || type.isInteger(16) ||
+         type.isSignlessInteger(32);
 }
+constexpr StringLiteral kCodeTypes = "i2, ui2, i4, ui4, i8, ui8, i16 or i32";
 
 //===----------------------------------------------------------------------===//
 // ai.onnx
@@ -58,8 +60,7 @@ static LogicalResult requireScale(Operation *op, Values operands,
 LogicalResult QuantizeLinearOp::inferSymbolic(Values operands,
                                               Results &results) {
   if (failed(requireElement(*this, operands, 0, isNumber, "numeric")) ||
-      failed(
-          requireElement(*this, operands, 2, isCode, "i8, ui8 or i16", true)) ||
+      failed(requireElement(*this, operands, 2, isCode, kCodeTypes, true)) ||
       failed(requireScale(*this, operands, getAxis(), getBlockSize())))
     return failure();
   Type type = IntegerType::get(getContext(), 8, IntegerType::Unsigned);
@@ -73,15 +74,14 @@ LogicalResult QuantizeLinearOp::inferSymbolic(Values operands,
     type = operands[2].elementType;
   }
   if (!isCode(type))
-    return expected(*this) << "codes of i8, ui8 or i16, but got " << type;
+    return expected(*this) << "codes of " << kCodeTypes << ", but got " << type;
   results.push_back({operands[0].shape, type, std::nullopt});
   return success();
 }
 
 LogicalResult DequantizeLinearOp::inferSymbolic(Values operands,
                                                 Results &results) {
-  if (failed(
-          requireElement(*this, operands, 0, isCode, "i8, ui8, i16 or i32")) ||
+  if (failed(requireElement(*this, operands, 0, isCode, kCodeTypes)) ||
       failed(requireSame(*this, operands, 2)) ||
       failed(requireScale(*this, operands, getAxis(), getBlockSize())))
     return failure();
@@ -135,6 +135,51 @@ LogicalResult MatMulIntegerOp::inferSymbolic(Values operands,
       return failure();
   }
   results.push_back({*shape, IntegerType::get(getContext(), 32), std::nullopt});
+  return success();
+}
+
+/// Scale (operand `index`) and zero point (the next one) of a matrix: scalars,
+/// or a vector of the rows or columns of `matrix`.
+static LogicalResult requireMatrixScale(Operation *op, Values operands,
+                                        size_t index,
+                                        ArrayRef<AffineExpr> matrix,
+                                        bool ofRows) {
+  if (failed(requireElement(op, operands, index, isFloat, "float")))
+    return failure();
+  ArrayRef<AffineExpr> scale = operands[index].shape;
+  if (operands[index + 1].shape != operands[index].shape)
+    return expected(op) << "a zero point of the scale's shape "
+                        << describe(op, scale) << ", but got "
+                        << describe(op, operands[index + 1].shape);
+  if (scale.empty() || (scale.size() == 1 && scale[0] == constantExpr(op, 1)))
+    return success();
+  if (failed(requireRank(op, operands, index, 1)))
+    return failure();
+  if (matrix.size() < 2)
+    return expected(op) << "a scalar scale for a vector, but got "
+                        << describe(op, scale);
+  return requireEqual(op, scale[0],
+                      ofRows ? matrix[matrix.size() - 2] : matrix.back(),
+                      "the extent of input #" + std::to_string(index));
+}
+
+LogicalResult QLinearMatMulOp::inferSymbolic(Values operands,
+                                             Results &results) {
+  for (size_t i : {0, 3, 7})
+    if (failed(requireElement(*this, operands, i, isByte, "i8 or ui8")))
+      return failure();
+  if (failed(requireSame(*this, operands, 2, 0)) ||
+      failed(requireSame(*this, operands, 5, 3)))
+    return failure();
+  FailureOr<SymbolicShape> shape =
+      matmulShape(*this, operands[0].shape, operands[3].shape);
+  if (failed(shape) ||
+      failed(requireMatrixScale(*this, operands, 1, operands[0].shape, true)) ||
+      failed(
+          requireMatrixScale(*this, operands, 4, operands[3].shape, false)) ||
+      failed(requireMatrixScale(*this, operands, 6, *shape, true)))
+    return failure();
+  results.push_back({*shape, operands[7].elementType, std::nullopt});
   return success();
 }
 

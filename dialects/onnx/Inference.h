@@ -26,7 +26,8 @@ inline mlir::AffineExpr constantExpr(mlir::Operation *op, int64_t value) {
 /// Kinds of element types.
 inline bool isBool(mlir::Type type) { return type.isInteger(1); }
 inline bool isInteger(mlir::Type type) {
-  return llvm::isa<mlir::IntegerType>(type) && !isBool(type);
+  return llvm::isa<mlir::IntegerType>(type) && !isBool(type) &&
+         !isPackedCode(type);
 }
 inline bool isFloat(mlir::Type type) {
   return llvm::isa<mlir::FloatType>(type);

@@ -9,7 +9,8 @@ def Onnx_QuantizeLinearOp : Onnx_Op<"QuantizeLinear", 10> {
   let description = link # [{
     The scale is a scalar, a vector along `axis` (opset 13), or blocked along
     it (`block_size`, opset 21). Rounding is half to even. A missing zero point
-    is 0, and the result then UINT8 unless `output_dtype` says otherwise.
+    is 0, and the result then UINT8 unless `output_dtype` says otherwise. Codes
+    may be INT4 and UINT4 (opset 21), INT2 and UINT2 (opset 25).
 
     ```mlir
     %y = onnx.QuantizeLinear %x, %scale, %zero : (tensor<?x4xf32>, tensor<f32>, tensor<i8>) -> tensor<?x4xi8>
@@ -72,6 +73,25 @@ def Onnx_MatMulIntegerOp : Onnx_Op<"MatMulInteger", 10> {
                        Onnx_OptionalTensor:$a_zero_point,
                        Onnx_OptionalTensor:$b_zero_point);
   let results = (outs Onnx_Tensor:$Y);
+}
+
+def Onnx_QLinearMatMulOp : Onnx_Op<"QLinearMatMul", 10> {
+  let summary = "The product of dequantized operands, quantized";
+  let description = link # [{
+    Scales and zero points are scalars, or vectors: of the rows of `a` and `y`,
+    of the columns of `b`.
+
+    ```mlir
+    %y = onnx.QLinearMatMul %a, %as, %az, %b, %bs, %bz, %ys, %yz
+        : (tensor<?x8xui8>, tensor<f32>, tensor<ui8>, tensor<8x4xi8>, tensor<4xf32>, tensor<4xi8>, tensor<f32>, tensor<ui8>)
+        -> tensor<?x4xui8>
+    ```
+  }];
+  let arguments = (ins Onnx_Tensor:$a, Onnx_Tensor:$a_scale,
+                       Onnx_Tensor:$a_zero_point, Onnx_Tensor:$b,
+                       Onnx_Tensor:$b_scale, Onnx_Tensor:$b_zero_point,
+                       Onnx_Tensor:$y_scale, Onnx_Tensor:$y_zero_point);
+  let results = (outs Onnx_Tensor:$y);
 }
 
 #endif // ONNX_QUANTIZATION_TD

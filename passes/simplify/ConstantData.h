@@ -64,6 +64,7 @@ private:
   static ConstantData select(SelectOp op, const ConstantData &condition,
                              const ConstantData &yes, const ConstantData &no);
   static ConstantData cast(CastOp op, const ConstantData &x);
+  static ConstantData slice(SliceOp op, const ConstantData &x);
   static ConstantData reduce(ReduceOp op, const ConstantData &x);
   static ConstantData transpose(TransposeOp op, const ConstantData &x);
 
