@@ -4,7 +4,6 @@
 using namespace mlir;
 
 namespace mixbit::onnx {
-static bool isByte(Type type) { return type.isInteger(8); }
 static bool isUnsignedByte(Type type) { return type.isUnsignedInteger(8); }
 static bool isCode(Type type) {
   return isByte(type) || isPackedCode(type) || type.isInteger(16) ||

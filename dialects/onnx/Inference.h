@@ -35,6 +35,7 @@ inline bool isFloat(mlir::Type type) {
 inline bool isNumber(mlir::Type type) {
   return isFloat(type) || isInteger(type);
 }
+inline bool isByte(mlir::Type type) { return type.isInteger(8); }
 inline bool isIndex(mlir::Type type) {
   return type.isSignlessInteger(32) || type.isSignlessInteger(64);
 }

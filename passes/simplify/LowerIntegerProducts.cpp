@@ -1,4 +1,4 @@
-//===- LowerIntegerProducts.cpp - MatMulInteger and what is around it -----===//
+//===- LowerIntegerProducts.cpp - Products of codes and their scales ------===//
 //
 // ONNX Runtime's dynamic quantization spells one linear layer as
 //
@@ -8,8 +8,9 @@
 // which is x (W - Wzero) Wscale with x rounded to 255 steps of the whole
 // tensor's range. It becomes that product of floats: the weight's codes are
 // found again on its grid, and x is quantized as any layer's activations are,
-// token by token, which is finer. Codes by QuantizeLinear, whose scale is
-// known, stay behind their quantizer, which the quantize stage then recognizes.
+// token by token, which is finer. ConvInteger likewise. Codes by
+// QuantizeLinear, whose scale is known, stay behind their quantizer, which the
+// quantize stage then recognizes.
 //
 // The codes' product itself is never made: 32 bits of integers do not fit
 // floats. What reads it before it has met all scales is an error.
@@ -73,7 +74,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::DynamicQuantizeLinearOp op) {
 bool OnnxLowering::addSide(CodeProduct &product, Value codes, Value zero,
                            bool isLeft) {
   Value &side = isLeft ? product.lhs : product.rhs;
-  StringRef name = isLeft ? "A" : "B";
+  bool isConvolved = isa<onnx::ConvIntegerOp>(product.source);
+  StringRef name = isConvolved ? (isLeft ? "x" : "w") : (isLeft ? "A" : "B");
   if (auto dynamic = codes.getDefiningOp<onnx::DynamicQuantizeLinearOp>()) {
     if (zero != dynamic.getYZeroPoint()) {
       emitNodeError(current)
@@ -114,22 +116,40 @@ bool OnnxLowering::addSide(CodeProduct &product, Value codes, Value zero,
   if (!offset)
     return true;
   offset = builder.cast(location, offset, f32);
-  // One a row is a column.
-  if (isLeft && builder.rank(offset) == 1 && builder.rank(side) > 1)
-    offset = builder.reshape(location, offset,
-                             {builder.shape(offset)[0], builder.constant(1)});
+  // One a row is a column, and one an output goes along the first dimension.
+  if (builder.rank(offset) == 1 && builder.rank(side) > 1 &&
+      (isLeft || isConvolved)) {
+    SymbolicShape aligned(isConvolved ? builder.rank(side) : 2,
+                          builder.constant(1));
+    aligned.front() = builder.shape(offset)[0];
+    offset = builder.reshape(location, offset, aligned);
+  }
   side = builder.binary(location, BinaryKind::Sub, side, offset);
   return (bool)side;
 }
 
-LogicalResult OnnxLowering::lowerOp(onnx::MatMulIntegerOp op) {
+template <typename Product>
+LogicalResult OnnxLowering::lowerIntegerProduct(Product op, Value lhs,
+                                                Value lhsZero, Value rhs,
+                                                Value rhsZero) {
   CodeProduct product;
   product.source = op;
-  if (!addSide(product, op.getA(), op.getAZeroPoint(), /*isLeft=*/true) ||
-      !addSide(product, op.getB(), op.getBZeroPoint(), /*isLeft=*/false))
+  if (!addSide(product, lhs, lhsZero, /*isLeft=*/true) ||
+      !addSide(product, rhs, rhsZero, /*isLeft=*/false))
     return failure();
-  codeProducts[op.getY()] = std::move(product);
+  codeProducts[op.getResult()] = std::move(product);
   return success();
+}
+
+/// A constant, or a small computation of constants, as exporters leave shapes
+/// of scales.
+static bool isConstant(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<onnx::ConstantOp>(op))
+    return true;
+  return isa_and_nonnull<onnx::ReshapeOp, onnx::UnsqueezeOp, onnx::IdentityOp>(
+             op) &&
+         isConstant(op->getOperand(0));
 }
 
 /// Takes a factor apart into scales that the product waits for, each once, and
@@ -140,7 +160,7 @@ bool OnnxLowering::takeFactors(CodeProduct &product, Value factor) {
     product.scales.erase(scale);
     return true;
   }
-  if (factor.getDefiningOp<onnx::ConstantOp>()) {
+  if (isConstant(factor)) {
     product.factors.push_back(factor);
     return true;
   }
@@ -169,22 +189,25 @@ LogicalResult OnnxLowering::advance(Operation *op, CodeProduct product) {
   }
   // One for all or for each column belongs to the weight, where the quantize
   // stage looks for it.
+  bool isConvolved = isa<onnx::ConvIntegerOp>(kept.source);
   ArrayRef<AffineExpr> extents =
       factor ? builder.shape(factor) : ArrayRef<AffineExpr>();
-  bool isRow = builder.rank(kept.rhs) == 2 &&
-               llvm::all_of(extents.empty() ? extents : extents.drop_back(),
-                            [](AffineExpr extent) {
-                              return constantValue(extent) == 1;
-                            });
+  auto isOne = [](AffineExpr extent) { return constantValue(extent) == 1; };
+  bool isWeights = llvm::all_of(extents, isOne) ||
+                   (!isConvolved && builder.rank(kept.rhs) == 2 &&
+                    llvm::all_of(extents.drop_back(), isOne));
   Value rhs = kept.rhs;
-  if (factor && isRow) {
-    SmallVector<AffineExpr> row(extents.take_back(1));
+  if (factor && isWeights) {
+    SmallVector<AffineExpr> row(
+        extents.take_back(llvm::all_of(extents, isOne) ? 0 : 1));
     rhs = builder.binary(location, BinaryKind::Mul, rhs,
                          builder.reshape(location, factor, row));
   }
-  Value y = matrixProduct(kept.lhs, rhs, shape(kept.source->getResult(0)),
-                          /*transposeRhs=*/false);
-  if (y && factor && !isRow)
+  Value y = isConvolved
+                ? convolve(kept.source, kept.lhs, rhs, Value())
+                : matrixProduct(kept.lhs, rhs, shape(kept.source->getResult(0)),
+                                /*transposeRhs=*/false);
+  if (y && factor && !isWeights)
     y = builder.binary(location, BinaryKind::Mul, y, factor);
   return set(op, y ? builder.reshape(location, y, shape(result)) : y);
 }
@@ -194,7 +217,11 @@ LogicalResult OnnxLowering::lowerIntegerProducts(Operation *op, bool &handled) {
   if (auto quantize = dyn_cast<onnx::DynamicQuantizeLinearOp>(op))
     return lowerOp(quantize);
   if (auto matmul = dyn_cast<onnx::MatMulIntegerOp>(op))
-    return lowerOp(matmul);
+    return lowerIntegerProduct(matmul, matmul.getA(), matmul.getAZeroPoint(),
+                               matmul.getB(), matmul.getBZeroPoint());
+  if (auto conv = dyn_cast<onnx::ConvIntegerOp>(op))
+    return lowerIntegerProduct(conv, conv.getX(), conv.getXZeroPoint(),
+                               conv.getW(), conv.getWZeroPoint());
   if (auto convert = dyn_cast<onnx::CastOp>(op)) {
     auto found = codeProducts.find(convert.getInput());
     if (found != codeProducts.end() && known(convert).elementType.isF32()) {

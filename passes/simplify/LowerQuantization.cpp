@@ -271,6 +271,8 @@ LogicalResult OnnxLowering::lowerQuantization(Operation *op, bool &handled) {
     return lowerOp(matmul);
   if (auto matmul = dyn_cast<onnx::QLinearMatMulOp>(op))
     return lowerOp(matmul);
+  if (auto conv = dyn_cast<onnx::QLinearConvOp>(op))
+    return lowerOp(conv);
   handled = false;
   return success();
 }

@@ -117,6 +117,10 @@ private:
   llvm::LogicalResult lowerOp(onnx::InstanceNormalizationOp op);
   llvm::LogicalResult lowerOp(onnx::DropoutOp op);
   llvm::LogicalResult lowerOp(onnx::ConvOp op);
+  llvm::LogicalResult lowerOp(onnx::QLinearConvOp op);
+  /// The convolution of floats by the window of `op`, any of ONNX's.
+  mlir::Value convolve(mlir::Operation *op, mlir::Value x, mlir::Value weight,
+                       mlir::Value bias);
   llvm::LogicalResult lowerOp(onnx::AttentionOp op);
   llvm::LogicalResult lowerGlobalPool(mlir::Operation *op, ReduceKind kind);
   template <typename Pool>
@@ -177,7 +181,10 @@ private:
   };
   llvm::LogicalResult lowerIntegerProducts(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerOp(onnx::DynamicQuantizeLinearOp op);
-  llvm::LogicalResult lowerOp(onnx::MatMulIntegerOp op);
+  template <typename Product>
+  llvm::LogicalResult lowerIntegerProduct(Product op, mlir::Value lhs,
+                                          mlir::Value lhsZero, mlir::Value rhs,
+                                          mlir::Value rhsZero);
   bool addSide(CodeProduct &product, mlir::Value codes, mlir::Value zero,
                bool isLeft);
   bool takeFactors(CodeProduct &product, mlir::Value factor);

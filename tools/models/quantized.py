@@ -9,6 +9,8 @@ nbits.onnx     four com.microsoft.MatMulNBits: 4 bits without zero points, with 
 dynamic.onnx   a table, two layers and a head, by ONNX Runtime's quantize_dynamic: INT8 weights, one scale each
 dynamic-u8.onnx  the same with UINT8 weights, a scale and a zero point a column
 qlinear.onnx   the two layers and the head by quantize_static in QOperator format: QLinearMatMul
+dynamic-conv.onnx  two convolutions by quantize_dynamic: ConvInteger
+qlinear-conv.onnx  the same by quantize_static: QLinearConv
 
 test.npz holds for each model ONNX Runtime's outputs (NAME_y) and the weights in floats, as the layers read them, [outputs,
 inputs] (NAME_weight0, ...), computed by NumPy from the codes. Random weights from a fixed seed.
@@ -120,6 +122,19 @@ def floats(random, path, table):
                         [("y", F, lead + [10])], [array(value, name) for name, value in weights.items()]), path)
 
 
+def convolutions(path):
+    """Two convolutions with a margin, a stride and a group, and a mean."""
+    random, node = np.random.default_rng(4), helper.make_node
+    normal = lambda *shape: random.normal(0, .3, shape).astype(np.float32)
+    weights = {"w0": normal(8, 3, 3, 3), "b0": normal(8), "w1": normal(6, 4, 3, 3), "b1": normal(6)}
+    nodes = [node("Conv", ["image", "w0", "b0"], ["p0"], name="convolution0", pads=[1, 1, 1, 1]),
+             node("Tanh", ["p0"], ["h0"], name="tanh"),
+             node("Conv", ["h0", "w1", "b1"], ["p1"], name="convolution1", pads=[1, 0, 0, 1], strides=[2, 1], group=2),
+             node("GlobalAveragePool", ["p1"], ["m"], name="mean"), node("Flatten", ["m"], ["y"], name="flatten")]
+    onnxfile.save(model("floats", nodes, [("image", F, ["batch", 3, 9, 8])], [("y", F, ["batch", 6])],
+                        [numpy_helper.from_array(value, name) for name, value in weights.items()]), path)
+
+
 def stored(path):
     """The weights of a model by ONNX Runtime's quantizers in floats, [outputs, inputs], the table first as it is. Rows of the
     table are codes that go right into the first product: its scale holds theirs too."""
@@ -142,7 +157,8 @@ def main():
     random = np.random.default_rng(0)
     x = random.normal(0, 1, (64, 64)).astype(np.float32)
     ids = random.integers(0, 100, (64, 5))
-    arrays = {"x": x, "ids": ids}
+    image = np.random.default_rng(5).normal(.3, 1, (64, 3, 9, 8)).astype(np.float32)
+    arrays = {"x": x, "ids": ids, "image": image}
     weights = {"int4": int4(random, f"{out}/int4.onnx"), "nbits": nbits(f"{out}/nbits.onnx", 4)}
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/floats.onnx"
@@ -151,29 +167,38 @@ def main():
             quantized_model = onnx.load(quantized)
             quantized_model.graph.name = name.replace("-", "_")
             onnxfile.save(quantized_model, f"{out}/{name}.onnx")
-            weights[name] = stored(f"{out}/{name}.onnx")
+            weights[name] = [] if name.endswith("conv") else stored(f"{out}/{name}.onnx")
         floats(np.random.default_rng(1), source, table=True)
         for name, kind, per_channel in (("dynamic", QuantType.QInt8, False), ("dynamic-u8", QuantType.QUInt8, True)):
             quantize_dynamic(source, quantized, weight_type=kind, per_channel=per_channel)
             keep(name)
         floats(np.random.default_rng(2), source, table=False)
         class Reader(CalibrationDataReader):
-            rows = iter([{"x": x}])
+            def __init__(self, feed):
+                self.rows = iter([feed])
             def get_next(self):
                 return next(self.rows, None)
-        quantize_static(source, quantized, Reader(), quant_format=QuantFormat.QOperator, op_types_to_quantize=["MatMul"],
+        quantize_static(source, quantized, Reader({"x": x}), quant_format=QuantFormat.QOperator, op_types_to_quantize=["MatMul"],
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True)
         keep("qlinear")
+        convolutions(source)
+        quantize_dynamic(source, quantized, weight_type=QuantType.QUInt8)
+        keep("dynamic-conv")
+        quantize_static(source, quantized, Reader({"image": image}), quant_format=QuantFormat.QOperator,
+                        op_types_to_quantize=["Conv"], activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                        per_channel=True)
+        keep("qlinear-conv")
         # ONNX Runtime takes the level at its word and rounds x to 8 bits.
         nbits(source, 0)
         arrays["nbits_y"] = onnxfile.run(source, {"x": x})[0]
     for name, values in weights.items():
+        key = "image" if name.endswith("conv") else "ids" if name.startswith("dynamic") else "x"
         if name.startswith("dynamic"):
-            # Sample by sample: a range is that of all tokens of a run.
-            arrays[f"{name}_y"] = np.concatenate([onnxfile.run(f"{out}/{name}.onnx", {"ids": row[None]})[0] for row in ids])
+            # Sample by sample: a range is that of all that runs at once.
+            arrays[f"{name}_y"] = np.concatenate([onnxfile.run(f"{out}/{name}.onnx", {key: row[None]})[0] for row in arrays[key]])
         elif name != "nbits":
             # As it is: fused products of INT4 weights round their inputs to 8 bits.
-            arrays[f"{name}_y"] = onnxfile.run(f"{out}/{name}.onnx", {"x": x}, as_is=True)[0]
+            arrays[f"{name}_y"] = onnxfile.run(f"{out}/{name}.onnx", {key: arrays[key]}, as_is=True)[0]
         print(name, [value.shape for value in values], "outputs within", np.abs(arrays[f"{name}_y"]).max())
         for index, value in enumerate(values):
             arrays[f"{name}_weight{index}"] = np.ascontiguousarray(value)

@@ -148,6 +148,13 @@ func.func @Conv(%x: tensor<?x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %none: none) {
   return
 }
 
+// CHECK-LABEL: func.func @ConvInteger(
+// CHECK: onnx.ConvInteger 
+func.func @ConvInteger(%x: tensor<?x3x8x8xui8>, %w: tensor<4x3x3x3xi8>, %xz: tensor<ui8>, %none: none) {
+  %y = onnx.ConvInteger %x, %w, %xz, %none {pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xui8>, tensor<4x3x3x3xi8>, tensor<ui8>, none) -> tensor<?x4x8x8xi32>
+  return
+}
+
 // CHECK-LABEL: func.func @Cos(
 // CHECK: onnx.Cos 
 func.func @Cos(%x: tensor<?x4xf32>) {
@@ -439,6 +446,20 @@ func.func @Pad(%x: tensor<?x8xf32>, %pads: tensor<4xi64>, %none: none) {
 // CHECK: onnx.Pow 
 func.func @Pow(%a: tensor<?x4xf32>, %b: tensor<4xf32>) {
   %c = onnx.Pow %a, %b : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @QLinearConv(
+// CHECK: onnx.QLinearConv 
+func.func @QLinearConv(%x: tensor<?x3x8x8xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<4x3x3x3xi8>, %ws: tensor<4xf32>, %wz: tensor<4xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %none: none) {
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %none {pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xui8>, tensor<f32>, tensor<ui8>, tensor<4x3x3x3xi8>, tensor<4xf32>, tensor<4xi8>, tensor<f32>, tensor<ui8>, none) -> tensor<?x4x8x8xui8>
+  return
+}
+
+// CHECK-LABEL: func.func @QLinearMatMul(
+// CHECK: onnx.QLinearMatMul 
+func.func @QLinearMatMul(%a: tensor<?x8xui8>, %as: tensor<f32>, %az: tensor<ui8>, %b: tensor<8x4xi8>, %bs: tensor<4xf32>, %bz: tensor<4xi8>, %ys: tensor<f32>, %yz: tensor<ui8>) {
+  %y = onnx.QLinearMatMul %a, %as, %az, %b, %bs, %bz, %ys, %yz : (tensor<?x8xui8>, tensor<f32>, tensor<ui8>, tensor<8x4xi8>, tensor<4xf32>, tensor<4xi8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
   return
 }
 

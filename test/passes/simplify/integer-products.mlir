@@ -113,3 +113,23 @@ func.func @qlinear(%x: tensor<4x2xui8>) -> tensor<4x2xui8> {
   %y = onnx.QLinearMatMul %x, %s, %z, %w, %ws, %wz, %s, %z : (tensor<4x2xui8>, tensor<f32>, tensor<ui8>, tensor<2x2xi8>, tensor<2xf32>, tensor<2xi8>, tensor<f32>, tensor<ui8>) -> tensor<4x2xui8>
   return %y : tensor<4x2xui8>
 }
+
+// A convolution: the zero point of the data is what its margin holds, hence a
+// zero; a scale an output stays behind it.
+// CHECK-LABEL: func.func @convolution
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[}}{{\[}}[1.000000e+00]], {{\[}}[3.000000e+00]]]> : tensor<2x1x1xf32>
+// CHECK: %[[C:.*]] = mixbit.conv %arg0, %[[W]] {{.*}}pads = array<i64: 1, 1>
+// CHECK: mixbit.binary %[[C]], %{{.*}} {kind = #mixbit.binary_kind<mul>} : (tensor<1x2x6xf32>, tensor<1x2x1xf32>)
+func.func @convolution(%x: tensor<1x1x4xf32>) -> tensor<1x2x6xf32> {
+  %w = onnx.constant {value = dense<[[[2]], [[5]]]> : tensor<2x1x1xui8>} : () -> tensor<2x1x1xui8>
+  %wz = onnx.constant {value = dense<[1, 2]> : tensor<2xui8>} : () -> tensor<2xui8>
+  %ws = onnx.constant {value = dense<[0.5, 0.25]> : tensor<2xf32>} : () -> tensor<2xf32>
+  %to = onnx.constant {value = dense<[1, 2, 1]> : tensor<3xi64>} : () -> tensor<3xi64>
+  %q, %s, %z = onnx.DynamicQuantizeLinear %x : (tensor<1x1x4xf32>) -> (tensor<1x1x4xui8>, tensor<f32>, tensor<ui8>)
+  %p = onnx.ConvInteger %q, %w, %z, %wz {pads = array<i64: 1, 1>} : (tensor<1x1x4xui8>, tensor<2x1x1xui8>, tensor<ui8>, tensor<2xui8>) -> tensor<1x2x6xi32>
+  %c = onnx.Cast %p {to = f32} : (tensor<1x2x6xi32>) -> tensor<1x2x6xf32>
+  %wr = onnx.Reshape %ws, %to : (tensor<2xf32>, tensor<3xi64>) -> tensor<1x2x1xf32>
+  %ss = onnx.Mul %s, %wr : (tensor<f32>, tensor<1x2x1xf32>) -> tensor<1x2x1xf32>
+  %y = onnx.Mul %c, %ss : (tensor<1x2x6xf32>, tensor<1x2x1xf32>) -> tensor<1x2x6xf32>
+  return %y : tensor<1x2x6xf32>
+}

@@ -490,3 +490,195 @@ func.func @other_codes(%x: tensor<4x3xui8>) -> tensor<4x2xi32> {
   %y = onnx.MatMulInteger %x, %w, %none, %none : (tensor<4x3xui8>, tensor<3x2xi8>, none, none) -> tensor<4x2xi32>
   return %y : tensor<4x2xi32>
 }
+
+// -----
+
+func.func @conv_type(%x: tensor<1x4x5x5xf32>, %w: tensor<6x2x3x3xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #0 to have i8 or ui8 elements, but got 'f32'}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 2 : i64} : (tensor<1x4x5x5xf32>, tensor<6x2x3x3xi8>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_right(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi4>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #1 to have i8 or ui8 elements, but got 'i4'}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi4>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_zero_type(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>, %xz: tensor<i8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #2 to have the element type 'ui8' of input #0, but got 'i8'}}
+  %y = onnx.ConvInteger %x, %w, %xz, %none {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, tensor<i8>, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_weight_zero_type(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>, %wz: tensor<ui8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #3 to have the element type 'i8' of input #1, but got 'ui8'}}
+  %y = onnx.ConvInteger %x, %w, %none, %wz {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, none, tensor<ui8>) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_rank(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #1 of rank 4, but got 3}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3xi8>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_channels(%x: tensor<1x4x5x5xui8>, %w: tensor<6x3x3x3xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected the number of channels to be 6, but got 4}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x3x3x3xi8>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_group(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'group' to divide the weight's 6 outputs, but got 4}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 4 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_kernel(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'kernel_shape' to be the weight's [3, 3]}}
+  %y = onnx.ConvInteger %x, %w, %none, %none {group = 2 : i64, kernel_shape = array<i64: 3, 2>} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, none, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_zero(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>, %xz: tensor<4xui8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #2 to be a scalar, but got [4]}}
+  %y = onnx.ConvInteger %x, %w, %xz, %none {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, tensor<4xui8>, none) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @conv_weight_zero(%x: tensor<1x4x5x5xui8>, %w: tensor<6x2x3x3xi8>, %wz: tensor<4xi8>) -> tensor<1x6x3x3xi32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected the extent of input #3 to be 6, but got 4}}
+  %y = onnx.ConvInteger %x, %w, %none, %wz {group = 2 : i64} : (tensor<1x4x5x5xui8>, tensor<6x2x3x3xi8>, none, tensor<4xi8>) -> tensor<1x6x3x3xi32>
+  return %y : tensor<1x6x3x3xi32>
+}
+
+// -----
+
+func.func @qconv_type(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi4>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #3 to have i8 or ui8 elements, but got 'i4'}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi4>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_scale(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xi32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #4 to have float elements, but got 'i32'}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xi32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_zero(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<i8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #2 to have the element type 'ui8' of input #0, but got 'i8'}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<i8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_weight_zero(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xui8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #5 to have the element type 'i8' of input #3, but got 'ui8'}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xui8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_bias_type(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xf32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #8 to have i32 elements, but got 'f32'}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xf32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_rank(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #3 of rank 4, but got 3}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_data_scale(%x: tensor<1x4x5x5xui8>, %xs: tensor<4xf32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #1 to be a scalar, but got [4]}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<4xf32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_result_zero(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<6xui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected input #7 to be a scalar, but got [6]}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<6xui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_outputs(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<4xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected the extent of input #4 to be 6, but got 4}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<4xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_zero_shape(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<i8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<6xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected a zero point of the scale's shape [6], but got []}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<i8>, tensor<f32>, tensor<ui8>, tensor<6xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @qconv_bias(%x: tensor<1x4x5x5xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<6x4x3x3xi8>, %ws: tensor<6xf32>, %wz: tensor<6xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %b: tensor<5xi32>) -> tensor<1x6x3x3xui8> {
+  // expected-error @+1 {{expected the bias' extent to be 6, but got 5}}
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %b : (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>, tensor<6x4x3x3xi8>, tensor<6xf32>, tensor<6xi8>, tensor<f32>, tensor<ui8>, tensor<5xi32>) -> tensor<1x6x3x3xui8>
+  return %y : tensor<1x6x3x3xui8>
+}
+
+// -----
+
+func.func @conv_early(%x: tensor<1x4x5x5xf32>) -> tensor<1x6x3x3xf32> {
+  %none = onnx.none : none
+  %w = onnx.constant {value = dense<1> : tensor<6x4x3x3xi8>} : () -> tensor<6x4x3x3xi8>
+  %b = onnx.constant {value = dense<1> : tensor<1x6x1x1xi32>} : () -> tensor<1x6x1x1xi32>
+  %q, %s, %z = onnx.DynamicQuantizeLinear %x : (tensor<1x4x5x5xf32>) -> (tensor<1x4x5x5xui8>, tensor<f32>, tensor<ui8>)
+  %p = onnx.ConvInteger %q, %w, %z, %none : (tensor<1x4x5x5xui8>, tensor<6x4x3x3xi8>, tensor<ui8>, none) -> tensor<1x6x3x3xi32> loc("conv")
+  // expected-error @+1 {{expected the INT32 product of node 'conv' to be cast to FLOAT}}
+  %a = onnx.Add %p, %b : (tensor<1x6x3x3xi32>, tensor<1x6x1x1xi32>) -> tensor<1x6x3x3xi32>
+  %y = onnx.Cast %a {to = f32} : (tensor<1x6x3x3xi32>) -> tensor<1x6x3x3xf32>
+  return %y : tensor<1x6x3x3xf32>
+}
