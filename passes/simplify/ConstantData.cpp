@@ -80,7 +80,8 @@ bool ConstantData::isServed(Operation *op) {
 }
 
 ConstantData::ConstantData(RankedTensorType type)
-    : element(type.getElementType()), shape(type.getShape()) {
+    : element(type.getElementType()), holdsFloats(element.isF32()),
+      shape(type.getShape()) {
   if (isFloat())
     floats.resize(type.getNumElements());
   else

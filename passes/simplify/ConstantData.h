@@ -48,7 +48,7 @@ public:
 private:
   explicit ConstantData(mlir::RankedTensorType type);
 
-  bool isFloat() const { return element.isF32(); }
+  bool isFloat() const { return holdsFloats; }
   int64_t size() const;
   double at(int64_t index) const {
     return isFloat() ? double(floats[index]) : double(integers[index]);
@@ -69,6 +69,7 @@ private:
   static ConstantData transpose(TransposeOp op, const ConstantData &x);
 
   mlir::Type element;
+  bool holdsFloats; ///< asked for every element
   llvm::SmallVector<int64_t> shape;
   std::vector<float> floats;     ///< if the elements are f32
   std::vector<int32_t> integers; ///< else

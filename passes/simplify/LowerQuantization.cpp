@@ -37,6 +37,8 @@ OnnxLowering::scaleLayout(ArrayRef<AffineExpr> data, ArrayRef<AffineExpr> scale,
     (void)unsupported("blocks along an axis of dynamic extent");
     return std::nullopt;
   }
+  // A block that is longer than the axis is not filled up.
+  blockSize = std::min(blockSize, std::max<int64_t>(*extent, 1));
   int64_t blocks = llvm::divideCeil(*extent, blockSize);
   layout.axis = axis;
   layout.padding = blocks * blockSize - *extent;

@@ -170,6 +170,17 @@ func.func @last_block(%s: tensor<2x2xf32>) -> tensor<3x2xf32> {
   return %y : tensor<3x2xf32>
 }
 
+// One block that is longer than the axis.
+// CHECK-LABEL: func @long_block
+// CHECK-NOT: mixbit.slice
+// CHECK: mixbit.binary {{.*}} {kind = #mixbit.binary_kind<mul>} : (tensor<3x2xf32>, tensor<1x1x2xf32>)
+func.func @long_block(%s: tensor<1x2xf32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %x = onnx.constant {value = dense<[[-8, 7], [3, -1], [1, 2]]> : tensor<3x2xi4>} : () -> tensor<3x2xi4>
+  %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 1000000000000 : i64} : (tensor<3x2xi4>, tensor<1x2xf32>, none) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
 // Unsigned codes keep their values when moved; four bits saturate at 7 and -8.
 // CHECK-LABEL: func @four_bits
 // CHECK: arith.constant dense<{{\[}}[15], [1]]> : tensor<2x1xui8>
