@@ -187,67 +187,6 @@ LogicalResult OnnxLowering::lowerOp(onnx::DequantizeLinearOp op) {
 }
 
 //===----------------------------------------------------------------------===//
-// com.microsoft.MatMulNBits
-//===----------------------------------------------------------------------===//
-
-LogicalResult OnnxLowering::lowerOp(onnx::MicrosoftMatMulNBitsOp op) {
-  Value a = get(op.getA());
-  Value b = a ? get(op.getB()) : Value();
-  Value scales = b ? get(op.getScales()) : Value();
-  Value zeros = scales ? getOptional(op.getZeroPoints()) : Value();
-  Value bias = scales ? getOptional(op.getBias()) : Value();
-  if (!scales || (onnx::isPresent(op.getZeroPoints()) && !zeros) ||
-      (onnx::isPresent(op.getBias()) && !bias))
-    return failure();
-  int64_t n = op.getN(), k = op.getK(), block = op.getBlockSize();
-  int64_t blocks = llvm::divideCeil(k, block);
-  unsigned bits = op.getBits();
-  // Packed bytes as codes; null with an error if they are no constant.
-  auto unpack = [&](Value bytes, int64_t rows, int64_t columns,
-                    StringRef what) {
-    ElementsAttr elements = constantElements(bytes);
-    ElementsAttr codes = elements
-                             ? unpackElements(elements, bits, rows, columns)
-                             : ElementsAttr();
-    if (!codes) {
-      (void)unsupported(what + " other than an initializer");
-      return Value();
-    }
-    return builder.constantOf(bytes.getLoc(), codes);
-  };
-  Value codes = unpack(b, n * blocks, block, "a weight of few bits");
-  if (!codes)
-    return failure();
-  if (zeros && builder.elementType(zeros).isInteger()) {
-    zeros = unpack(zeros, n, blocks, "packed zero points");
-    if (!zeros)
-      return failure();
-  }
-  Type f32 = builder.getF32Type();
-  codes = builder.cast(location, codes, f32);
-  if (!zeros)
-    codes = builder.binary(location, BinaryKind::Sub, codes,
-                           builder.scalar(location, 1 << (bits - 1), f32));
-  ScaleLayout layout;
-  layout.data = {builder.constant(n), builder.constant(blocks),
-                 builder.constant(block)};
-  layout.parameter = {builder.constant(n), builder.constant(blocks),
-                      builder.constant(1)};
-  layout.axis = 1;
-  layout.padding = blocks * block - k;
-  Value weight =
-      withoutPadding(dequantize(codes, scales, zeros, layout), layout,
-                     {builder.constant(n), builder.constant(k)});
-  weight =
-      weight ? builder.cast(location, weight, builder.elementType(a)) : weight;
-  Value y = weight ? matrixProduct(a, weight, shape(op), /*transposeRhs=*/true)
-                   : weight;
-  if (y && bias)
-    y = builder.binary(location, BinaryKind::Add, y, bias);
-  return set(op, y);
-}
-
-//===----------------------------------------------------------------------===//
 // QLinearMatMul
 //===----------------------------------------------------------------------===//
 
@@ -271,6 +210,8 @@ LogicalResult OnnxLowering::lowerQuantization(Operation *op, bool &handled) {
     return lowerOp(dequantize);
   if (auto matmul = dyn_cast<onnx::MicrosoftMatMulNBitsOp>(op))
     return lowerOp(matmul);
+  if (auto gather = dyn_cast<onnx::MicrosoftGatherBlockQuantizedOp>(op))
+    return lowerOp(gather);
   if (auto matmul = dyn_cast<onnx::QLinearMatMulOp>(op))
     return lowerOp(matmul);
   if (auto conv = dyn_cast<onnx::QLinearConvOp>(op))

@@ -137,7 +137,6 @@ private:
   // LowerQuantization.cpp
   llvm::LogicalResult lowerOp(onnx::QuantizeLinearOp op);
   llvm::LogicalResult lowerOp(onnx::DequantizeLinearOp op);
-  llvm::LogicalResult lowerOp(onnx::MicrosoftMatMulNBitsOp op);
   llvm::LogicalResult lowerOp(onnx::QLinearMatMulOp op);
   /// How a scale or zero point lies along its data: the shape in which data and
   /// parameter broadcast.
@@ -166,6 +165,12 @@ private:
                                int64_t axis, int64_t blockSize);
   /// Codes as floats where they are there, else as integers.
   mlir::Value codesOf(mlir::Value value);
+
+  // LowerFewBits.cpp
+  llvm::LogicalResult lowerOp(onnx::MicrosoftMatMulNBitsOp op);
+  llvm::LogicalResult lowerOp(onnx::MicrosoftGatherBlockQuantizedOp op);
+  mlir::Value unpackCodes(mlir::Value bytes, unsigned bits, int64_t rows,
+                          int64_t columns, llvm::StringRef what);
 
   // LowerIntegerProducts.cpp
   /// A product of codes on its way to the scales that make numbers of it.

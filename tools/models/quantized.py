@@ -6,6 +6,8 @@ int4.onnx      three products with weights behind DequantizeLinear (opset 21): I
                zero points of blocks of 32 along the inputs, INT4 in blocks of 32 that do not divide the 80 inputs
 nbits.onnx     four com.microsoft.MatMulNBits: 4 bits without zero points, with packed ones and a tail (80 inputs) and a bias,
                8 bits, 2 bits with zero points of floats
+tables.onnx    three look-ups by com.microsoft.GatherBlockQuantized: INT4 in blocks of 32 with a shorter last one, bytes of two
+               codes each without zero points, bytes of four with packed ones
 dynamic.onnx   a table, two layers and a head, by ONNX Runtime's quantize_dynamic: INT8 weights, one scale each
 dynamic-u8.onnx  the same with UINT8 weights, a scale and a zero point a column
 qlinear.onnx   the two layers and the head by quantize_static in QOperator format: QLinearMatMul
@@ -106,6 +108,31 @@ def nbits(path, level):
     return weights
 
 
+def tables(path):
+    """The sum of rows of three tables of 100 x 80."""
+    random, node, array = np.random.default_rng(6), helper.make_node, numpy_helper.from_array
+    nodes, initializers, weights = [], [], []
+    for i, (bits, low) in enumerate(((4, -8), (4, 0), (2, 0))):
+        codes = random.integers(low, low + (1 << bits), (100, 80))
+        scales = random.uniform(.01, .1, (100, 3)).astype(np.float32)
+        inputs = [f"codes{i}", "ids", f"scales{i}"]
+        zeros = np.full((100, 3), 0 if i == 0 else 1 << (bits - 1))
+        initializers.append(array(scales, f"scales{i}"))
+        initializers.append(nibbles(f"codes{i}", TensorProto.INT4, codes) if i == 0 else array(packed(codes, bits), f"codes{i}"))
+        if i == 2:
+            zeros = random.integers(0, 4, (100, 3))
+            initializers.append(array(packed(zeros, bits), "zeros2"))
+            inputs.append("zeros2")
+        nodes.append(node("GatherBlockQuantized", inputs, [f"rows{i}"], name=f"look-up{i}", domain="com.microsoft",
+                          block_size=32, **({} if i == 0 else {"bits": bits})))
+        wide = lambda blocks: np.repeat(blocks, 32, axis=1)[:, :80]
+        weights.append(((codes - wide(zeros)) * wide(scales)).astype(np.float32))
+    nodes += [node("Add", ["rows0", "rows1"], ["sum"], name="sum0"), node("Add", ["sum", "rows2"], ["y"], name="sum1")]
+    onnxfile.save(model("tables", nodes, [("ids", TensorProto.INT64, ["batch", "sequence"])],
+                        [("y", F, ["batch", "sequence", 80])], initializers, microsoft=True), path)
+    return weights
+
+
 def floats(random, path, table):
     """The network that ONNX Runtime quantizes: a table of 100 rows (or x itself), two layers with biases, a head."""
     node, array = helper.make_node, numpy_helper.from_array
@@ -159,7 +186,8 @@ def main():
     ids = random.integers(0, 100, (64, 5))
     image = np.random.default_rng(5).normal(.3, 1, (64, 3, 9, 8)).astype(np.float32)
     arrays = {"x": x, "ids": ids, "image": image}
-    weights = {"int4": int4(random, f"{out}/int4.onnx"), "nbits": nbits(f"{out}/nbits.onnx", 4)}
+    weights = {"int4": int4(random, f"{out}/int4.onnx"), "nbits": nbits(f"{out}/nbits.onnx", 4),
+               "tables": tables(f"{out}/tables.onnx")}
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/floats.onnx"
         quantized = f"{folder}/quantized.onnx"
@@ -192,7 +220,7 @@ def main():
         nbits(source, 0)
         arrays["nbits_y"] = onnxfile.run(source, {"x": x})[0]
     for name, values in weights.items():
-        key = "image" if name.endswith("conv") else "ids" if name.startswith("dynamic") else "x"
+        key = "image" if name.endswith("conv") else "ids" if name.startswith("dynamic") or name == "tables" else "x"
         if name.startswith("dynamic"):
             # Sample by sample: a range is that of all that runs at once.
             arrays[f"{name}_y"] = np.concatenate([onnxfile.run(f"{out}/{name}.onnx", {key: row[None]})[0] for row in arrays[key]])

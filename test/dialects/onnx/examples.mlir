@@ -99,6 +99,13 @@ func.func @com_microsoft_FastGelu(%x: tensor<?x4xf32>, %none: none) {
   return
 }
 
+// CHECK-LABEL: func.func @com_microsoft_GatherBlockQuantized(
+// CHECK: onnx.com.microsoft.GatherBlockQuantized 
+func.func @com_microsoft_GatherBlockQuantized(%t: tensor<99x64xi4>, %i: tensor<?x?xi64>, %s: tensor<99x2xf32>, %none: none) {
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x64xi4>, tensor<?x?xi64>, tensor<99x2xf32>, none) -> tensor<?x?x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @com_microsoft_Gelu(
 // CHECK: onnx.com.microsoft.Gelu 
 func.func @com_microsoft_Gelu(%x: tensor<?x4xf32>) {

@@ -682,3 +682,129 @@ func.func @conv_early(%x: tensor<1x4x5x5xf32>) -> tensor<1x6x3x3xf32> {
   %y = onnx.Cast %a {to = f32} : (tensor<1x6x3x3xi32>) -> tensor<1x6x3x3xf32>
   return %y : tensor<1x6x3x3xf32>
 }
+
+// -----
+
+func.func @table_type(%t: tensor<99x80xi8>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #0 to have i4, ui4 or ui8 elements, but got 'i8'}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x80xi8>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_indices(%t: tensor<99x80xi4>, %i: tensor<3xf32>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #1 to have i32 or i64 elements, but got 'f32'}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x80xi4>, tensor<3xf32>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_scale(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xi32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #2 to have float elements, but got 'i32'}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xi32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_zero(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>, %z: tensor<99x3xui8>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #3 to have the element type 'i4' of input #0, but got 'ui8'}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %z {block_size = 32 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xf32>, tensor<99x3xui8>) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_rank(%t: tensor<99x8x10xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected input #0 of rank 2, but got 3}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x8x10xi4>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_block(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'block_size' to be a power of two of at least 16, but got 48}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 48 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_bits(%t: tensor<99x40xui8>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'bits' to be 2, 4 or 8, but got 5}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64, bits = 5 : i64} : (tensor<99x40xui8>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_axis(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'gather_axis' to be 0, but got 1}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64, gather_axis = 1 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_blocks_axis(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected attribute 'quantize_axis' to be 1, but got 0}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64, quantize_axis = 0 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_dynamic(%t: tensor<?x80xi4> {mixbit.dims = affine_map<()[s0] -> (s0, 80)>}, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> attributes {mixbit.symbols = ["n"]} {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected a table of constant shape, but got [n, 80]}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<?x80xi4>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_scales(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x2xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected scales of shape [99, 3], but got [99, 2]}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x2xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_zeros(%t: tensor<99x40xui8>, %i: tensor<3xi64>, %s: tensor<99x3xf32>, %z: tensor<99x3xui8>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected zero points of shape [99, 2], but got [99, 3]}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %z {block_size = 32 : i64} : (tensor<99x40xui8>, tensor<3xi64>, tensor<99x3xf32>, tensor<99x3xui8>) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_int4_zeros(%t: tensor<99x80xi4>, %i: tensor<3xi64>, %s: tensor<99x3xf32>, %z: tensor<99x2xi4>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{expected zero points of shape [99, 3], but got [99, 2]}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %z {block_size = 32 : i64} : (tensor<99x80xi4>, tensor<3xi64>, tensor<99x3xf32>, tensor<99x2xi4>) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}
+
+// -----
+
+func.func @table_computed(%t: tensor<99x40xui8>, %i: tensor<3xi64>, %s: tensor<99x3xf32>) -> tensor<3x80xf32> {
+  %none = onnx.none : none
+  // expected-error @+1 {{a table of few bits other than an initializer, not supported}}
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x40xui8>, tensor<3xi64>, tensor<99x3xf32>, none) -> tensor<3x80xf32>
+  return %y : tensor<3x80xf32>
+}

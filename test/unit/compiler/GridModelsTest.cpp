@@ -140,7 +140,7 @@ TEST_P(QuantizedModelsTest, WeightsComeBackEqual) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, QuantizedModelsTest,
-                         testing::Values("int4", "nbits", "dynamic",
+                         testing::Values("int4", "nbits", "tables", "dynamic",
                                          "dynamic-u8", "qlinear"),
                          [](const auto &info) {
                            std::string name = info.param;
