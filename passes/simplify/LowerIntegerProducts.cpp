@@ -63,6 +63,7 @@ LogicalResult OnnxLowering::lowerOp(onnx::DynamicQuantizeLinearOp op) {
   Value codes = saturated(binary(BinaryKind::Add, divided(x), zero));
   Type byte = known(op.getY()).elementType;
   floatCodes[op.getY()] = codes;
+  floatCodes[op.getYZeroPoint()] = zero;
   lowered[op.getY()] = builder.cast(location, codes, byte);
   lowered[op.getYScale()] = scale;
   lowered[op.getYZeroPoint()] = builder.cast(location, zero, byte);

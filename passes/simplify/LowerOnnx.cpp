@@ -202,6 +202,30 @@ LogicalResult OnnxLowering::lower(Operation *op) {
       ++numLowered;
       return set(op, made);
     }
+  // What only moves codes moves the floats they still are.
+  Value source = op->getNumOperands() ? op->getOperand(0) : Value();
+  Value codes = source ? floatCodes.lookup(source) : Value();
+  Value integers = codes ? lowered.lookup(source) : Value();
+  bool movesCodes =
+      integers &&
+      isa<onnx::FlattenOp, onnx::IdentityOp, onnx::ReshapeOp, onnx::SliceOp,
+          onnx::SqueezeOp, onnx::TransposeOp, onnx::UnsqueezeOp>(op);
+  if (movesCodes)
+    lowered[source] = codes;
+  LogicalResult done = lowerByFamily(op);
+  if (movesCodes) {
+    lowered[source] = integers;
+    Value result = op->getResult(0), moved = lowered.lookup(result);
+    if (succeeded(done) && moved) {
+      floatCodes[result] = moved;
+      lowered[result] =
+          builder.cast(location, moved, builder.elementType(integers));
+    }
+  }
+  return done;
+}
+
+LogicalResult OnnxLowering::lowerByFamily(Operation *op) {
   bool handled = false;
   for (auto family :
        {&OnnxLowering::lowerIntegerProducts, &OnnxLowering::lowerMath,

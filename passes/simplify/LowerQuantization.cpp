@@ -170,7 +170,7 @@ Value OnnxLowering::dequantize(Value x, Value scale, Value zero, int64_t axis,
   Value codes = layout ? codesOf(x) : Value();
   codes = codes ? padBlocks(codes, *layout, blockSize) : codes;
   Value factor = codes ? get(scale) : Value();
-  Value offset = factor ? getOptional(zero) : Value();
+  Value offset = factor && onnx::isPresent(zero) ? codesOf(zero) : Value();
   if (!factor || (onnx::isPresent(zero) && !offset))
     return {};
   if (Value looked = dequantizeTable(codes, factor, offset, *layout))

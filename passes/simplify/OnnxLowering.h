@@ -53,6 +53,7 @@ private:
 
   // -- Families. False in `handled` if the operation is of another.
   llvm::LogicalResult lower(mlir::Operation *op);
+  llvm::LogicalResult lowerByFamily(mlir::Operation *op);
   llvm::LogicalResult lowerMath(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerShape(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerNN(mlir::Operation *op, bool &handled);

@@ -10,6 +10,7 @@ tables.onnx    three look-ups by com.microsoft.GatherBlockQuantized: INT4 in blo
                codes each without zero points, bytes of four with packed ones
 dynamic.onnx   a table, two layers and a head, by ONNX Runtime's quantize_dynamic: INT8 weights, one scale each
 dynamic-u8.onnx  the same with UINT8 weights, a scale and a zero point a column
+codes.onnx     x behind DynamicQuantizeLinear and DequantizeLinear, which no product is waiting for
 qlinear.onnx   the two layers and the head by quantize_static in QOperator format: QLinearMatMul
 dynamic-conv.onnx  two convolutions by quantize_dynamic: ConvInteger
 qlinear-conv.onnx  the same by quantize_static: QLinearConv
@@ -133,6 +134,13 @@ def tables(path):
     return weights
 
 
+def codes(path):
+    nodes = [helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "scale", "zero"], name="quantize"),
+             helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"], name="dequantize")]
+    onnxfile.save(model("codes", nodes, [("x", F, ["batch", 64])], [("y", F, ["batch", 64])], []), path)
+    return []
+
+
 def floats(random, path, table):
     """The network that ONNX Runtime quantizes: a table of 100 rows (or x itself), two layers with biases, a head."""
     node, array = helper.make_node, numpy_helper.from_array
@@ -187,7 +195,7 @@ def main():
     image = np.random.default_rng(5).normal(.3, 1, (64, 3, 9, 8)).astype(np.float32)
     arrays = {"x": x, "ids": ids, "image": image}
     weights = {"int4": int4(random, f"{out}/int4.onnx"), "nbits": nbits(f"{out}/nbits.onnx", 4),
-               "tables": tables(f"{out}/tables.onnx")}
+               "tables": tables(f"{out}/tables.onnx"), "codes": codes(f"{out}/codes.onnx")}
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/floats.onnx"
         quantized = f"{folder}/quantized.onnx"

@@ -225,3 +225,18 @@ func.func @packed_zeros(%x: tensor<48xf32>, %s: tensor<2x3xf32>) -> tensor<2xf32
   %y = onnx.com.microsoft.MatMulNBits %x, %b, %s, %z, %none, %none {K = 48 : i64, N = 2 : i64, bits = 4 : i64, block_size = 16 : i64} : (tensor<48xf32>, tensor<2x3x8xui8>, tensor<2x3xf32>, tensor<2x2xui8>, none, none) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// Codes that are only moved before they are floats again never are integers.
+// CHECK-LABEL: func @moved_codes
+// CHECK-NOT: mixbit.cast
+// CHECK: %[[M:.*]] = mixbit.binary {{.*}} {kind = #mixbit.binary_kind<min>}
+// CHECK-NEXT: %[[T:.*]] = mixbit.transpose %[[M]]
+// CHECK-NEXT: mixbit.binary %[[T]], %{{.*}} {kind = #mixbit.binary_kind<mul>}
+// CHECK-NEXT: return
+func.func @moved_codes(%x: tensor<2x3xf32>, %s: tensor<f32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %q = onnx.QuantizeLinear %x, %s, %none : (tensor<2x3xf32>, tensor<f32>, none) -> tensor<2x3xui8>
+  %t = onnx.Transpose %q {perm = array<i64: 1, 0>} : (tensor<2x3xui8>) -> tensor<3x2xui8>
+  %y = onnx.DequantizeLinear %t, %s, %none : (tensor<3x2xui8>, tensor<f32>, none) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
