@@ -205,6 +205,54 @@ static LogicalResult slide(OpT op, ArrayRef<AffineExpr> spatial,
   return success();
 }
 
+/// The result's shape from those of the data and the weight.
+template <typename OpT>
+static FailureOr<SymbolicShape> convolved(OpT op, ArrayRef<AffineExpr> x,
+                                          ArrayRef<AffineExpr> w) {
+  SmallVector<int64_t> window;
+  for (AffineExpr extent : w.drop_front(2)) {
+    std::optional<int64_t> value = asConstant(extent);
+    if (!value || *value < 1 || *value > std::numeric_limits<int32_t>::max())
+      return expected(op) << "a window of constant extents, but got "
+                          << describe(op, extent);
+    window.push_back(*value);
+  }
+  if (op.getKernelShape() && *op.getKernelShape() != ArrayRef<int64_t>(window))
+    return expected(op) << "attribute 'kernel_shape' to be the weight's "
+                        << describe(op, w.drop_front(2));
+  std::optional<int64_t> outputs = asConstant(w[0]);
+  if (op.getGroup() < 1 || !outputs || *outputs % op.getGroup() != 0)
+    return expected(op) << "attribute 'group' to divide the weight's "
+                        << describe(op, w[0]) << " outputs, but got "
+                        << op.getGroup();
+  if (failed(requireEqual(op, x[1],
+                          multiply(w[1], constantExpr(op, op.getGroup())),
+                          "the number of channels")))
+    return failure();
+  SymbolicShape shape{x[0], w[0]};
+  if (failed(slide(op, x.drop_front(2), window, false, shape)))
+    return failure();
+  return shape;
+}
+
+/// Operand `index`, if present, is one for all outputs or, with `byOutput`, one
+/// an output.
+static LogicalResult requireOutputs(Operation *op, Values operands,
+                                    size_t index, AffineExpr outputs,
+                                    bool byOutput) {
+  const SymbolicValue &value = operands[index];
+  if (!value || value.rank() == 0 ||
+      (value.rank() == 1 && value.shape[0] == constantExpr(op, 1)))
+    return success();
+  if (!byOutput)
+    return expected(op) << "input #" << index << " to be a scalar, but got "
+                        << describe(op, value.shape);
+  if (failed(requireRank(op, operands, index, 1)))
+    return failure();
+  return requireEqual(op, value.shape[0], outputs,
+                      "the extent of input #" + std::to_string(index));
+}
+
 LogicalResult ConvOp::inferSymbolic(Values operands, Results &results) {
   if (failed(requireElement(*this, operands, 0, isFloat, "float")) ||
       failed(requireSame(*this, operands, 1)) ||
@@ -213,33 +261,64 @@ LogicalResult ConvOp::inferSymbolic(Values operands, Results &results) {
       failed(requireRank(*this, operands, 1, operands[0].rank())) ||
       failed(requireRank(*this, operands, 2, 1)))
     return failure();
-  ArrayRef<AffineExpr> x = operands[0].shape, w = operands[1].shape;
-  SmallVector<int64_t> window;
-  for (AffineExpr extent : w.drop_front(2)) {
-    std::optional<int64_t> value = asConstant(extent);
-    if (!value || *value < 1 || *value > std::numeric_limits<int32_t>::max())
-      return expected(*this) << "a window of constant extents, but got "
-                             << describe(*this, extent);
-    window.push_back(*value);
-  }
-  if (getKernelShape() && *getKernelShape() != ArrayRef<int64_t>(window))
-    return expected(*this) << "attribute 'kernel_shape' to be the weight's "
-                           << describe(*this, w.drop_front(2));
-  std::optional<int64_t> outputs = asConstant(w[0]);
-  if (getGroup() < 1 || !outputs || *outputs % getGroup() != 0)
-    return expected(*this) << "attribute 'group' to divide the weight's "
-                           << describe(*this, w[0]) << " outputs, but got "
-                           << getGroup();
-  if (failed(requireEqual(*this, x[1],
-                          multiply(w[1], constantExpr(*this, getGroup())),
-                          "the number of channels")) ||
-      (operands[2] && failed(requireEqual(*this, operands[2].shape[0], w[0],
-                                          "the bias' extent"))))
+  auto shape = convolved(*this, operands[0].shape, operands[1].shape);
+  if (failed(shape) ||
+      (operands[2] &&
+       failed(requireEqual(*this, operands[2].shape[0], operands[1].shape[0],
+                           "the bias' extent"))))
     return failure();
-  SymbolicShape shape{x[0], w[0]};
-  if (failed(slide(*this, x.drop_front(2), window, false, shape)))
+  results.push_back({*shape, operands[0].elementType, std::nullopt});
+  return success();
+}
+
+LogicalResult ConvIntegerOp::inferSymbolic(Values operands, Results &results) {
+  for (size_t i : {0, 1})
+    if (failed(requireElement(*this, operands, i, isByte, "i8 or ui8")) ||
+        failed(requireSame(*this, operands, i + 2, i)))
+      return failure();
+  if (failed(requireRank(*this, operands, 0, 3, kAnyRank)) ||
+      failed(requireRank(*this, operands, 1, operands[0].rank())))
     return failure();
-  results.push_back({shape, operands[0].elementType, std::nullopt});
+  AffineExpr outputs = operands[1].shape[0];
+  auto shape = convolved(*this, operands[0].shape, operands[1].shape);
+  if (failed(shape) ||
+      failed(requireOutputs(*this, operands, 2, outputs, false)) ||
+      failed(requireOutputs(*this, operands, 3, outputs, true)))
+    return failure();
+  results.push_back({*shape, IntegerType::get(getContext(), 32), std::nullopt});
+  return success();
+}
+
+LogicalResult QLinearConvOp::inferSymbolic(Values operands, Results &results) {
+  auto isBias = [](Type type) { return type.isSignlessInteger(32); };
+  for (size_t i : {0, 3, 7})
+    if (failed(requireElement(*this, operands, i, isByte, "i8 or ui8")))
+      return failure();
+  for (size_t i : {1, 4, 6})
+    if (failed(requireElement(*this, operands, i, isFloat, "float")))
+      return failure();
+  if (failed(requireSame(*this, operands, 2, 0)) ||
+      failed(requireSame(*this, operands, 5, 3)) ||
+      failed(requireElement(*this, operands, 8, isBias, "i32", true)) ||
+      failed(requireRank(*this, operands, 0, 3, kAnyRank)) ||
+      failed(requireRank(*this, operands, 3, operands[0].rank())) ||
+      failed(requireRank(*this, operands, 8, 1)))
+    return failure();
+  AffineExpr outputs = operands[3].shape[0];
+  auto shape = convolved(*this, operands[0].shape, operands[3].shape);
+  if (failed(shape))
+    return failure();
+  for (size_t i : {1, 2, 4, 5, 6, 7})
+    if (failed(requireOutputs(*this, operands, i, outputs, i == 4 || i == 5)))
+      return failure();
+  if (operands[4].shape != operands[5].shape)
+    return expected(*this) << "a zero point of the scale's shape "
+                           << describe(*this, operands[4].shape) << ", but got "
+                           << describe(*this, operands[5].shape);
+  if (operands[8] && failed(requireEqual(*this, operands[8].shape[0], outputs,
+                                         "the bias' extent")))
+    return failure();
+  results.push_back({*shape, operands[7].elementType, std::nullopt});
   return success();
 }
 

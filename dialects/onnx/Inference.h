@@ -26,7 +26,8 @@ inline mlir::AffineExpr constantExpr(mlir::Operation *op, int64_t value) {
 /// Kinds of element types.
 inline bool isBool(mlir::Type type) { return type.isInteger(1); }
 inline bool isInteger(mlir::Type type) {
-  return llvm::isa<mlir::IntegerType>(type) && !isBool(type);
+  return llvm::isa<mlir::IntegerType>(type) && !isBool(type) &&
+         !isPackedCode(type);
 }
 inline bool isFloat(mlir::Type type) {
   return llvm::isa<mlir::FloatType>(type);
@@ -34,6 +35,7 @@ inline bool isFloat(mlir::Type type) {
 inline bool isNumber(mlir::Type type) {
   return isFloat(type) || isInteger(type);
 }
+inline bool isByte(mlir::Type type) { return type.isInteger(8); }
 inline bool isIndex(mlir::Type type) {
   return type.isSignlessInteger(32) || type.isSignlessInteger(64);
 }

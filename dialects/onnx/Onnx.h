@@ -25,4 +25,10 @@ namespace mixbit::onnx {
 inline bool isPresent(mlir::Value value) {
   return !llvm::isa<mlir::NoneType>(value.getType());
 }
+
+/// Whether elements share a byte in a file: INT4, UINT4, INT2 and UINT2. In
+/// memory they have a byte each, with the sign extended.
+inline bool isPackedCode(mlir::Type type) {
+  return type.isInteger(4) || type.isInteger(2);
+}
 } // namespace mixbit::onnx

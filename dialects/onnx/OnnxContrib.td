@@ -119,4 +119,29 @@ def Onnx_MicrosoftMatMulNBitsOp : Onnx_ContribOp<"MatMulNBits"> {
   let results = (outs Onnx_Tensor:$Y);
 }
 
+def Onnx_MicrosoftGatherBlockQuantizedOp
+    : Onnx_ContribOp<"GatherBlockQuantized"> {
+  let summary = "Rows of a table of few bits, dequantized";
+  let description = link # [{
+    `data` is [V, D] of INT4 or UINT4, or UINT8 with `bits` 2, 4 or 8 packed
+    along D, low bits first; `scales` [V, ceil(D / block_size)]. Zero points have
+    the type of `data` and are packed as it is; missing, they are 0, for UINT8
+    2^(bits - 1). Rows are gathered (`gather_axis` 0), blocks lie along them
+    (`quantize_axis` 1). Indices outside of the table are an error at run time.
+
+    ```mlir
+    %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64}
+        : (tensor<99x64xi4>, tensor<?x?xi64>, tensor<99x2xf32>, none) -> tensor<?x?x64xf32>
+    ```
+  }];
+  let required = 3;
+  let arguments = (ins Onnx_Tensor:$data, Onnx_Tensor:$indices,
+                       Onnx_Tensor:$scales, Onnx_OptionalTensor:$zero_points,
+                       DefaultValuedAttr<I64Attr, "4">:$bits,
+                       DefaultValuedAttr<I64Attr, "128">:$block_size,
+                       DefaultValuedAttr<I64Attr, "0">:$gather_axis,
+                       DefaultValuedAttr<I64Attr, "1">:$quantize_axis);
+  let results = (outs Onnx_Tensor:$output);
+}
+
 #endif // ONNX_CONTRIB_TD

@@ -21,7 +21,9 @@ def Onnx_Dialect : Dialect {
       at the end are left out.
     - Initializers and `Constant` nodes are `onnx.constant`.
     - Element types are written as types: `Cast` has `to = f32`. BOOL is `i1`,
-      signed integers are signless, UINT8 is `ui8`.
+      signed integers are signless, UINT8 is `ui8`. Elements of `i4`, `ui4`,
+      `i2` and `ui2` take a byte each in resources, with the sign extended; only
+      movement of data and the operations of quantized data have them.
     - Every operation infers the symbolic shapes, and where they are known the
       contents, of its results (`OnnxShapeOpInterface`).
     - The location is the name of the ONNX node.

@@ -1,7 +1,7 @@
 //===- Constants.cpp - Tensors of the file as attributes ------------------===//
 //
-// Raw data is referred to where it lies; only small tensors and the typed
-// fields (float_data, int64_data, ...) are copied.
+// Raw data is referred to where it lies; only small tensors, the typed fields
+// (float_data, int64_data, ...) and elements of less than a byte are copied.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/import/Importer.h"
@@ -59,9 +59,23 @@ Type Importer::elementType(int32_t dataType) {
     return builder.getF64Type();
   case 16:
     return builder.getBF16Type();
+  case 21:
+    return builder.getIntegerType(4, /*isSigned=*/false);
+  case 22:
+    return builder.getIntegerType(4);
+  case 25:
+    return builder.getIntegerType(2, /*isSigned=*/false);
+  case 26:
+    return builder.getIntegerType(2);
   default:
     return {};
   }
+}
+
+std::string Importer::typeNames(bool withPacked) {
+  return std::string("elements of FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT8, "
+                     "INT16, INT32, INT64, UINT8") +
+         (withPacked ? ", INT4, UINT4, INT2, UINT2" : "") + " or BOOL";
 }
 
 FailureOr<std::pair<StringRef, SharedBuffer>>
@@ -151,6 +165,22 @@ static bool pack(ArrayRef<T> elements, unsigned bytes, Type type,
   return true;
 }
 
+/// Elements of less than a byte, low bits first, as one a byte. `data` has room
+/// for `count` of them.
+static std::vector<char> unpack(StringRef data, uint64_t count, unsigned bits,
+                                bool isSigned) {
+  std::vector<char> result(count);
+  unsigned perByte = 8 / bits;
+  for (uint64_t i = 0; i != count; ++i) {
+    unsigned code =
+        static_cast<uint8_t>(data[i / perByte]) >> (i % perByte * bits) &
+        ((1u << bits) - 1);
+    result[i] = static_cast<char>(isSigned ? llvm::SignExtend64(code, bits)
+                                           : int64_t(code));
+  }
+  return result;
+}
+
 FailureOr<ElementsAttr> Importer::convert(const proto::Tensor &tensor,
                                           Location loc,
                                           const Twine &whatTwine) {
@@ -158,8 +188,7 @@ FailureOr<ElementsAttr> Importer::convert(const proto::Tensor &tensor,
   auto fail = [&]() { return emitError(loc) << what << ": expected "; };
   Type element = elementType(tensor.dataType);
   if (!element)
-    return fail() << "elements of FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT8, "
-                     "INT16, INT32, INT64, UINT8 or BOOL, but got "
+    return fail() << typeNames(/*withPacked=*/true) << ", but got "
                   << proto::dataTypeName(tensor.dataType);
   if (tensor.hasSegment)
     return fail() << "the whole tensor, but got a segment";
@@ -178,6 +207,11 @@ FailureOr<ElementsAttr> Importer::convert(const proto::Tensor &tensor,
   unsigned bytes = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
   if (count > uint64_t(std::numeric_limits<int64_t>::max()) / bytes)
     return fail() << "fewer than 2^63 bytes";
+
+  // Several elements a byte, in the flattened tensor's order.
+  bool isPacked = onnx::isPackedCode(element);
+  unsigned perByte = isPacked ? 8 / element.getIntOrFloatBitWidth() : 1;
+  uint64_t size = isPacked ? llvm::divideCeil(count, perByte) : count * bytes;
 
   // Find the bytes, and what owns them.
   StringRef data;
@@ -203,7 +237,9 @@ FailureOr<ElementsAttr> Importer::convert(const proto::Tensor &tensor,
       matches = tensor.floats.empty() && tensor.doubles.empty() &&
                 !(isInt32 || isa<FloatType>(element) ? tensor.hasInt64
                                                      : tensor.hasInt32);
-      fits = pack(ArrayRef(tensor.ints), bytes, element, packed);
+      // Packed elements come as the bytes they are in.
+      fits = pack(ArrayRef(tensor.ints), bytes,
+                  isPacked ? elementType(2) : element, packed);
     }
     if (!matches || tensor.hasStrings)
       return fail() << "data in the field for "
@@ -215,10 +251,16 @@ FailureOr<ElementsAttr> Importer::convert(const proto::Tensor &tensor,
     data = StringRef(packed.data(), packed.size());
     owner = nullptr;
   }
-  if (data.size() != count * bytes)
-    return fail() << count * bytes << " bytes for " << count << " elements of "
+  if (data.size() != size)
+    return fail() << size << " bytes for " << count << " elements of "
                   << proto::dataTypeName(tensor.dataType) << ", but got "
                   << data.size();
+  if (isPacked) {
+    packed = unpack(data, count, element.getIntOrFloatBitWidth(),
+                    !element.isUnsignedInteger());
+    data = StringRef(packed.data(), packed.size());
+    owner = nullptr;
+  }
   if (element.isInteger(1))
     for (char byte : data)
       if (byte != 0 && byte != 1)

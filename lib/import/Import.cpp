@@ -157,9 +157,8 @@ LogicalResult Importer::importInputs() {
     Input &input = inputs.emplace_back();
     input.name = info.name;
     input.value.elementType = elementType(info.elementType);
-    if (!input.value.elementType)
-      return fail() << "elements of FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT8, "
-                       "INT16, INT32, INT64, UINT8 or BOOL, but got "
+    if (!input.value.elementType || onnx::isPackedCode(input.value.elementType))
+      return fail() << typeNames(/*withPacked=*/false) << ", but got "
                     << proto::dataTypeName(info.elementType);
     if (!info.shape)
       return fail() << "a shape, but got none";
@@ -221,6 +220,9 @@ LogicalResult Importer::checkOutput(const proto::ValueInfo &info,
   auto fail = [&]() {
     return error() << "output '" << info.name << "': expected ";
   };
+  if (onnx::isPackedCode(value.elementType))
+    return fail() << typeNames(/*withPacked=*/false)
+                  << ", but the graph computes " << value.elementType;
   if (info.kind == 0)
     return success();
   if (info.kind != proto::kTensorKind)

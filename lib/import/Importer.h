@@ -47,6 +47,9 @@ private:
   //--- Constants.cpp
   /// The MLIR type of ONNX's; null where there is none.
   mlir::Type elementType(int32_t dataType);
+  /// "elements of FLOAT, ..." as messages have it; `withPacked` for data, where
+  /// several may share a byte.
+  static std::string typeNames(bool withPacked);
   /// `what` names the tensor in messages, which appear at `loc`.
   mlir::FailureOr<mlir::ElementsAttr> convert(const proto::Tensor &tensor,
                                               mlir::Location loc,

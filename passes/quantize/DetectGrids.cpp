@@ -42,9 +42,7 @@ private:
     // What is wrong with the data is said where it is needed.
     if (failed(matrix))
       return std::nullopt;
-    // Tables are looked up in symmetric formats.
-    bool withZeros = llvm::all_of(weight.users, llvm::IsaPred<LinearOp>);
-    std::optional<Format> format = detectGrid(*matrix, withZeros);
+    std::optional<Format> format = detectGrid(*matrix, /*withZeros=*/true);
     if (!format || !kernelServes(*format, matrix->rows, matrix->cols))
       return std::nullopt;
     return format;

@@ -68,9 +68,9 @@ def DetectGrids : Pass<"detect-grids", "::mlir::ModuleOp"> {
     Quantization-aware training ends with weights that are a scale times a
     small integer, which exporters write as floats. Where a weight with a
     `default` format lies on such a grid (binary, ternary or 1 to 8 bits, for
-    the whole matrix, each row, or 128, 64 or 32 of a row; for linears also
-    with zero points), and the grid has no more bits than the format asked for,
-    its format becomes that of the grid: `quantize-weights` then stores it
+    the whole matrix, each row, or 128, 64 or 32 of a row; with zero points
+    too), and the grid has no more bits than the format asked for, its format
+    becomes that of the grid: `quantize-weights` then stores it
     without loss, every float coming back equal (`lib/quant/Grid.h`).
 
     ```mlir

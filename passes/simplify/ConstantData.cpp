@@ -71,13 +71,17 @@ bool ConstantData::isServed(Operation *op) {
         return isServedKind(binary.getKind(), isFloat);
       })
       .Case([&](ReduceOp) { return isFloat; })
+      .Case([](SliceOp slice) {
+        return slice.getStarts().isConstant() && slice.getSizes().isConstant();
+      })
       .Case<SelectOp, CastOp, ReshapeOp, TransposeOp, BroadcastOp>(
           [](auto) { return true; })
       .Default(false);
 }
 
 ConstantData::ConstantData(RankedTensorType type)
-    : element(type.getElementType()), shape(type.getShape()) {
+    : element(type.getElementType()), holdsFloats(element.isF32()),
+      shape(type.getShape()) {
   if (isFloat())
     floats.resize(type.getNumElements());
   else
@@ -404,6 +408,32 @@ ConstantData ConstantData::transpose(TransposeOp op, const ConstantData &x) {
   return result;
 }
 
+ConstantData ConstantData::slice(SliceOp op, const ConstantData &x) {
+  ConstantData result(mlir::cast<RankedTensorType>(op.getType()));
+  SmallVector<int64_t> starts = op.getStarts().getConstantResults();
+  SmallVector<int64_t> strides(x.shape.size()), point(x.shape.size(), 0);
+  int64_t stride = 1, from = 0;
+  for (size_t d = x.shape.size(); d-- > 0;) {
+    from += starts[d] * stride;
+    strides[d] = stride * op.getSteps()[d];
+    stride *= x.shape[d];
+  }
+  for (int64_t i = 0, e = result.size(); i != e; ++i) {
+    if (result.isFloat())
+      result.floats[i] = x.floats[from];
+    else
+      result.integers[i] = x.integers[from];
+    for (size_t d = point.size(); d-- > 0;) {
+      from += strides[d];
+      if (++point[d] != result.shape[d])
+        break;
+      from -= strides[d] * result.shape[d];
+      point[d] = 0;
+    }
+  }
+  return result;
+}
+
 ConstantData ConstantData::compute(Operation *op,
                                    ArrayRef<ConstantData> operands) {
   return llvm::TypeSwitch<Operation *, ConstantData>(op)
@@ -423,6 +453,9 @@ ConstantData ConstantData::compute(Operation *op,
       })
       .Case([&](TransposeOp transpose) {
         return ConstantData::transpose(transpose, operands[0]);
+      })
+      .Case([&](SliceOp slice) {
+        return ConstantData::slice(slice, operands[0]);
       })
       .Case<ReshapeOp, BroadcastOp>([&](auto moved) {
         ConstantData result(mlir::cast<RankedTensorType>(moved.getType()));

@@ -48,7 +48,7 @@ public:
 private:
   explicit ConstantData(mlir::RankedTensorType type);
 
-  bool isFloat() const { return element.isF32(); }
+  bool isFloat() const { return holdsFloats; }
   int64_t size() const;
   double at(int64_t index) const {
     return isFloat() ? double(floats[index]) : double(integers[index]);
@@ -64,10 +64,12 @@ private:
   static ConstantData select(SelectOp op, const ConstantData &condition,
                              const ConstantData &yes, const ConstantData &no);
   static ConstantData cast(CastOp op, const ConstantData &x);
+  static ConstantData slice(SliceOp op, const ConstantData &x);
   static ConstantData reduce(ReduceOp op, const ConstantData &x);
   static ConstantData transpose(TransposeOp op, const ConstantData &x);
 
   mlir::Type element;
+  bool holdsFloats; ///< asked for every element
   llvm::SmallVector<int64_t> shape;
   std::vector<float> floats;     ///< if the elements are f32
   std::vector<int32_t> integers; ///< else

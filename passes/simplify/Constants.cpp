@@ -122,6 +122,89 @@ std::optional<double> readSplat(ElementsAttr elements) {
   return values->front();
 }
 
+Type byteTypeOf(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || (integer.getWidth() != 4 && integer.getWidth() != 2))
+    return type;
+  return IntegerType::get(type.getContext(), 8, integer.getSignedness());
+}
+
+ElementsAttr codesAsBytes(ElementsAttr elements) {
+  Type byte = byteTypeOf(elements.getElementType());
+  if (byte == elements.getElementType())
+    return elements;
+  auto type = RankedTensorType::get(elements.getShapedType().getShape(), byte);
+  // The importer has extended their signs.
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  auto values = readIntegers(elements, elements.size());
+  if (!values)
+    return {};
+  SmallVector<char> bytes(values->begin(), values->end());
+  return DenseElementsAttr::getFromRawBuffer(type, bytes);
+}
+
+/// Elements in a blob, called as their source is where that has a name.
+static ElementsAttr fromBlob(ElementsAttr source, RankedTensorType type,
+                             AsmResourceBlob blob, StringRef suffix) {
+  if ((int64_t)blob.getData().size() <= foldedBytes)
+    return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
+  auto resource = dyn_cast<DenseResourceElementsAttr>(source);
+  StringRef name =
+      resource ? resource.getRawHandle().getKey() : StringRef("weight");
+  return DenseResourceElementsAttr::get(type, (name + suffix).str(),
+                                        std::move(blob));
+}
+
+ElementsAttr unpackElements(ElementsAttr elements, unsigned bits, int64_t rows,
+                            int64_t columns) {
+  ArrayRef<char> bytes;
+  bool isSplat;
+  int64_t rowBytes = llvm::divideCeil(columns * bits, 8);
+  if (!rawElements(elements, bytes, isSplat) ||
+      elements.size() != rows * rowBytes)
+    return {};
+  auto type = RankedTensorType::get(
+      {rows, columns},
+      IntegerType::get(elements.getContext(), 8, IntegerType::Unsigned));
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(rows * columns, 64);
+  char *to = blob.getMutableData().data();
+  unsigned perByte = 8 / bits, mask = (1u << bits) - 1;
+  for (int64_t row = 0; row != rows; ++row)
+    for (int64_t column = 0; column != columns; ++column) {
+      int64_t at = row * rowBytes + column / perByte;
+      unsigned byte = static_cast<uint8_t>(bytes[isSplat ? 0 : at]);
+      *to++ = static_cast<char>(byte >> (column % perByte * bits) & mask);
+    }
+  return fromBlob(elements, type, std::move(blob), ".codes");
+}
+
+ElementsAttr padElements(ElementsAttr elements, int64_t axis, int64_t count) {
+  auto old = cast<RankedTensorType>(elements.getType());
+  ArrayRef<char> bytes;
+  bool isSplat;
+  if (!rawElements(elements, bytes, isSplat))
+    return {};
+  SmallVector<int64_t> shape(old.getShape());
+  int64_t inner = elementBytes(old.getElementType());
+  for (int64_t extent : ArrayRef(shape).drop_front(axis + 1))
+    inner *= extent;
+  int64_t from = shape[axis] * inner, to = (shape[axis] + count) * inner;
+  int64_t outer =
+      from ? old.getNumElements() * elementBytes(old.getElementType()) / from
+           : 0;
+  shape[axis] += count;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(outer * to, 64);
+  char *data = blob.getMutableData().data();
+  std::memset(data, 0, outer * to);
+  for (int64_t i = 0; i != outer; ++i)
+    for (int64_t j = 0; j != from; ++j)
+      data[i * to + j] = bytes[isSplat ? j % elementBytes(old.getElementType())
+                                       : i * from + j];
+  return fromBlob(elements, RankedTensorType::get(shape, old.getElementType()),
+                  std::move(blob), ".padded");
+}
+
 ElementsAttr reshapeElements(ElementsAttr elements, ArrayRef<int64_t> shape) {
   auto type = RankedTensorType::get(shape, elements.getElementType());
   if (type == elements.getType())

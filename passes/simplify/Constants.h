@@ -36,6 +36,23 @@ readIntegers(mlir::ElementsAttr elements, int64_t limit);
 /// The value that all elements have, looked for in small constants only.
 std::optional<double> readSplat(mlir::ElementsAttr elements);
 
+/// i8 for i4 and i2, ui8 for ui4 and ui2, any other type as it is: the graph
+/// has no codes of less than a byte.
+mlir::Type byteTypeOf(mlir::Type type);
+/// The elements in the type that byteTypeOf says; null if that is another and
+/// the data is absent.
+mlir::ElementsAttr codesAsBytes(mlir::ElementsAttr elements);
+
+/// `rows` rows of `columns` codes of few bits each, low bits first, each row in
+/// bytes of its own, as a matrix of ui8; null if the data is absent or of
+/// another size.
+mlir::ElementsAttr unpackElements(mlir::ElementsAttr bytes, unsigned bits,
+                                  int64_t rows, int64_t columns);
+/// The elements with `count` zeros behind them along an axis; null if the data
+/// is absent.
+mlir::ElementsAttr padElements(mlir::ElementsAttr elements, int64_t axis,
+                               int64_t count);
+
 /// The same data under another shape.
 mlir::ElementsAttr reshapeElements(mlir::ElementsAttr elements,
                                    llvm::ArrayRef<int64_t> shape);

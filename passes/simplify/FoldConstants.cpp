@@ -104,7 +104,7 @@ private:
     return getElementTypeOrSelf(op->getResult(0).getType());
   }
   bool hasArithmetic(Operation *op) const {
-    if (!isa<ReshapeOp, TransposeOp, BroadcastOp>(op))
+    if (!isa<ReshapeOp, TransposeOp, BroadcastOp, SliceOp>(op))
       return true;
     Operation *source = op->getOperand(0).getDefiningOp();
     return foldable.contains(source) && hasArithmetic(source);

@@ -76,8 +76,14 @@ LogicalResult OnnxLowering::lowerOp(onnx::ClipOp op) {
 LogicalResult OnnxLowering::lowerOp(onnx::MatMulOp op) {
   Value lhs = get(op.getA());
   Value rhs = lhs ? get(op.getB()) : Value();
-  if (!rhs)
-    return failure();
+  return rhs ? set(op,
+                   matrixProduct(lhs, rhs, shape(op), /*transposeRhs=*/false))
+             : failure();
+}
+
+Value OnnxLowering::matrixProduct(Value lhs, Value rhs,
+                                  ArrayRef<AffineExpr> shape,
+                                  bool transposeRhs) {
   // Vectors are matrices of one row or one column whose dimension then goes.
   if (builder.rank(lhs) == 1) {
     SymbolicShape row{builder.constant(1), builder.shape(lhs)[0]};
@@ -88,9 +94,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::MatMulOp op) {
     rhs = builder.reshape(location, rhs, column);
   }
   Value product = builder.make<MatmulOp>(location, builder.elementType(lhs),
-                                         lhs, rhs, /*transpose_rhs=*/false);
-  return product ? set(op, builder.reshape(location, product, shape(op)))
-                 : failure();
+                                         lhs, rhs, transposeRhs);
+  return product ? builder.reshape(location, product, shape) : product;
 }
 
 LogicalResult OnnxLowering::lowerOp(onnx::GemmOp op) {

@@ -221,22 +221,55 @@ OnnxLowering::getWindow(Windowed op, Value x, ArrayRef<int64_t> extents) {
   return window;
 }
 
+Value OnnxLowering::convolve(Operation *op, Value x, Value weight, Value bias) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  if (!type.hasStaticShape()) {
+    (void)unsupported("a weight of dynamic shape");
+    return {};
+  }
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<onnx::ConvOp, onnx::ConvIntegerOp, onnx::QLinearConvOp>(
+          [&](auto conv) -> Value {
+            auto window = getWindow(conv, x, type.getShape().drop_front(2));
+            if (!window)
+              return {};
+            return builder.make<ConvOp>(location, builder.elementType(x), x,
+                                        weight, bias, window->strides,
+                                        window->pads, window->dilations,
+                                        conv.getGroup());
+          });
+}
+
 LogicalResult OnnxLowering::lowerOp(onnx::ConvOp op) {
   Value x = get(op.getX());
   Value weight = x ? get(op.getW()) : Value();
   Value bias = weight ? getOptional(op.getB()) : Value();
   if (!weight || (onnx::isPresent(op.getB()) && !bias))
     return failure();
-  auto type = cast<RankedTensorType>(weight.getType());
-  if (!type.hasStaticShape())
-    return unsupported("a weight of dynamic shape");
-  auto window = getWindow(op, x, type.getShape().drop_front(2));
-  if (!window)
+  return set(op, convolve(op, x, weight, bias));
+}
+
+/// Quantizers around a convolution, each of which has its own place.
+LogicalResult OnnxLowering::lowerOp(onnx::QLinearConvOp op) {
+  Value x = dequantize(op.getX(), op.getXScale(), op.getXZeroPoint(), 0, 0);
+  Value weight =
+      x ? dequantize(op.getW(), op.getWScale(), op.getWZeroPoint(), 0, 0)
+        : Value();
+  Value bias = weight ? getOptional(op.getB()) : Value();
+  if (!weight || (onnx::isPresent(op.getB()) && !bias))
     return failure();
-  return set(op,
-             builder.make<ConvOp>(location, builder.elementType(x), x, weight,
-                                  bias, window->strides, window->pads,
-                                  window->dilations, op.getGroup()));
+  if (bias) {
+    Type f32 = builder.getF32Type();
+    Value step =
+        builder.binary(location, BinaryKind::Mul,
+                       builder.cast(location, get(op.getWScale()), f32),
+                       builder.cast(location, get(op.getXScale()), f32));
+    bias = builder.binary(location, BinaryKind::Mul,
+                          builder.cast(location, bias, f32), step);
+  }
+  Value y = convolve(op, x, weight, bias);
+  return y ? quantize(op, y, op.getYScale(), op.getYZeroPoint(), 0, 0)
+           : failure();
 }
 
 template <typename Pool>

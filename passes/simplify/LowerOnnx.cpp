@@ -45,10 +45,26 @@ Value OnnxLowering::get(Value value) {
     Location name = constant.getLoc();
     if (std::optional<StringRef> given = constant.getName())
       name = NameLoc::get(builder.getStringAttr(*given));
-    return lowered[value] = builder.constantOf(name, constant.getValue());
+    ElementsAttr elements = codesAsBytes(constant.getValue());
+    if (!elements) {
+      (void)unsupported("a constant of " +
+                        Twine(constant.getValue().getNumElements()) +
+                        " elements whose data is left out of the IR");
+      return {};
+    }
+    return lowered[value] = builder.constantOf(name, elements);
   }
   if (Value made = materialize(value))
     return lowered[value] = made;
+  auto product = codeProducts.find(value);
+  if (product != codeProducts.end()) {
+    emitNodeError(current)
+        << "expected the INT32 product of node '"
+        << nodeName(product->second.source)
+        << "' to be cast to FLOAT and multiplied with the scale of each "
+           "DynamicQuantizeLinear in front of it, but got it before that";
+    return {};
+  }
   (void)unsupported("an operand is not a tensor computed before");
   return {};
 }
@@ -73,8 +89,10 @@ static bool matchProgression(AffineExpr expr, unsigned &dim, int64_t &step) {
   return (bool)index;
 }
 
-Value OnnxLowering::materializeFunction(const onnx::SymbolicValue &known,
+Value OnnxLowering::materializeFunction(const onnx::SymbolicValue &given,
                                         AffineExpr function) {
+  onnx::SymbolicValue known = given;
+  known.elementType = byteTypeOf(given.elementType);
   Type type = known.elementType;
   std::optional<int64_t> constant = constantValue(function);
   RankedTensorType tensor = known.getType();
@@ -134,7 +152,8 @@ Value OnnxLowering::materialize(Value value) {
   if (found == values.end() || !found->second.elementType ||
       !found->second.elementType.isInteger())
     return {};
-  const onnx::SymbolicValue &known = found->second;
+  onnx::SymbolicValue known = found->second;
+  known.elementType = byteTypeOf(known.elementType);
   if (AffineExpr function = functions.get(value))
     if (Value made = materializeFunction(known, function))
       return made;
@@ -183,10 +202,35 @@ LogicalResult OnnxLowering::lower(Operation *op) {
       ++numLowered;
       return set(op, made);
     }
+  // What only moves codes moves the floats they still are.
+  Value source = op->getNumOperands() ? op->getOperand(0) : Value();
+  Value codes = source ? floatCodes.lookup(source) : Value();
+  Value integers = codes ? lowered.lookup(source) : Value();
+  bool movesCodes =
+      integers &&
+      isa<onnx::FlattenOp, onnx::IdentityOp, onnx::ReshapeOp, onnx::SliceOp,
+          onnx::SqueezeOp, onnx::TransposeOp, onnx::UnsqueezeOp>(op);
+  if (movesCodes)
+    lowered[source] = codes;
+  LogicalResult done = lowerByFamily(op);
+  if (movesCodes) {
+    lowered[source] = integers;
+    Value result = op->getResult(0), moved = lowered.lookup(result);
+    if (succeeded(done) && moved) {
+      floatCodes[result] = moved;
+      lowered[result] =
+          builder.cast(location, moved, builder.elementType(integers));
+    }
+  }
+  return done;
+}
+
+LogicalResult OnnxLowering::lowerByFamily(Operation *op) {
   bool handled = false;
-  for (auto family : {&OnnxLowering::lowerMath, &OnnxLowering::lowerShape,
-                      &OnnxLowering::lowerNN, &OnnxLowering::lowerContrib,
-                      &OnnxLowering::lowerQuantization}) {
+  for (auto family :
+       {&OnnxLowering::lowerIntegerProducts, &OnnxLowering::lowerMath,
+        &OnnxLowering::lowerShape, &OnnxLowering::lowerNN,
+        &OnnxLowering::lowerContrib, &OnnxLowering::lowerQuantization}) {
     LogicalResult result = (this->*family)(op, handled);
     if (failed(result))
       return failure();

@@ -3,9 +3,11 @@
 // Both become arithmetic on floats, as ONNX defines them. Codes stay floats
 // until something needs them as integers: a pair of the two is then a quantizer
 // like those that training spells out, which the quantize stage recognizes, and
-// one on constants is folded.
+// one on constants is folded. Products that ONNX has for quantized operands are
+// the float products of what DequantizeLinear makes of them.
 //
 //===----------------------------------------------------------------------===//
+#include "passes/simplify/Constants.h"
 #include "passes/simplify/OnnxLowering.h"
 
 #include <cmath>
@@ -13,12 +15,6 @@
 using namespace mlir;
 
 namespace mixbit {
-
-/// How a scale or zero point lies along its data: the shape in which data and
-/// parameter broadcast.
-struct OnnxLowering::ScaleLayout {
-  SymbolicShape data, parameter;
-};
 
 /// One for all, one an index of the axis, or one a block of it; the latter
 /// splits the axis in two.
@@ -37,12 +33,16 @@ OnnxLowering::scaleLayout(ArrayRef<AffineExpr> data, ArrayRef<AffineExpr> scale,
     return layout;
   }
   std::optional<int64_t> extent = constantValue(data[axis]);
-  if (!extent || *extent % blockSize != 0) {
-    (void)unsupported("blocks of " + Twine(blockSize) +
-                      " that do not divide the axis");
+  if (!extent) {
+    (void)unsupported("blocks along an axis of dynamic extent");
     return std::nullopt;
   }
-  layout.data[axis] = builder.constant(*extent / blockSize);
+  // A block that is longer than the axis is not filled up.
+  blockSize = std::min(blockSize, std::max<int64_t>(*extent, 1));
+  int64_t blocks = llvm::divideCeil(*extent, blockSize);
+  layout.axis = axis;
+  layout.padding = blocks * blockSize - *extent;
+  layout.data[axis] = builder.constant(blocks);
   layout.data.insert(layout.data.begin() + axis + 1,
                      builder.constant(blockSize));
   layout.parameter.assign(scale.begin(), scale.end());
@@ -51,35 +51,66 @@ OnnxLowering::scaleLayout(ArrayRef<AffineExpr> data, ArrayRef<AffineExpr> scale,
   return layout;
 }
 
-/// A scale or zero point as floats in the layout; null if it is missing.
-Value OnnxLowering::scaleOperand(Value operand, const ScaleLayout &layout) {
-  Value value = get(operand);
-  if (!value)
-    return {};
-  return builder.cast(location,
-                      builder.reshape(location, value, layout.parameter),
-                      builder.getF32Type());
+/// The codes of a constant with the last block filled up; other data has no
+/// such form.
+Value OnnxLowering::padBlocks(Value codes, const ScaleLayout &layout,
+                              int64_t blockSize) {
+  if (layout.padding == 0)
+    return codes;
+  ElementsAttr elements = constantElements(codes);
+  ElementsAttr padded = elements
+                            ? padElements(elements, layout.axis, layout.padding)
+                            : ElementsAttr();
+  if (padded)
+    return builder.constantOf(codes.getLoc(), padded);
+  (void)unsupported("blocks of " + Twine(blockSize) +
+                    " that do not divide the axis of data other than an "
+                    "initializer");
+  return {};
 }
 
-LogicalResult OnnxLowering::lowerOp(onnx::QuantizeLinearOp op) {
-  auto layout = scaleLayout(shape(op.getX()), shape(op.getYScale()),
-                            op.getAxis(), op.getBlockSize());
-  Value x = layout ? get(op.getX()) : Value();
-  Value scale = x ? scaleOperand(op.getYScale(), *layout) : Value();
-  if (!scale)
+/// (codes - zero) scale, in the layout; without a zero point if that is null.
+Value OnnxLowering::dequantize(Value codes, Value scale, Value zero,
+                               const ScaleLayout &layout) {
+  Type f32 = builder.getF32Type();
+  auto aligned = [&](Value value, ArrayRef<AffineExpr> shape) {
+    value = builder.cast(location, value, f32);
+    return value ? builder.reshape(location, value, shape) : value;
+  };
+  codes = aligned(codes, layout.data);
+  if (codes && zero) {
+    zero = aligned(zero, layout.parameter);
+    codes =
+        zero ? builder.binary(location, BinaryKind::Sub, codes, zero) : zero;
+  }
+  scale = codes ? aligned(scale, layout.parameter) : codes;
+  return scale ? builder.binary(location, BinaryKind::Mul, codes, scale)
+               : scale;
+}
+
+LogicalResult OnnxLowering::quantize(Operation *op, Value x, Value scaleOperand,
+                                     Value zeroOperand, int64_t axis,
+                                     int64_t blockSize) {
+  Value result = op->getResult(0);
+  auto layout =
+      scaleLayout(shape(result), shape(scaleOperand), axis, blockSize);
+  x = layout ? padBlocks(x, *layout, blockSize) : Value();
+  Value scale = x ? get(scaleOperand) : Value();
+  Value zero = scale ? getOptional(zeroOperand) : Value();
+  if (!scale || (onnx::isPresent(zeroOperand) && !zero))
     return failure();
   Type f32 = builder.getF32Type();
-  x = builder.reshape(location, builder.cast(location, x, f32), layout->data);
-  Value codes =
-      builder.unary(location, UnaryKind::Round,
-                    builder.binary(location, BinaryKind::Div, x, scale));
-  if (onnx::isPresent(op.getYZeroPoint())) {
-    Value zero = scaleOperand(op.getYZeroPoint(), *layout);
-    if (!zero)
-      return failure();
-    codes = builder.binary(location, BinaryKind::Add, codes, zero);
-  }
-  Type type = known(op).elementType;
+  auto aligned = [&](Value value, ArrayRef<AffineExpr> shape) {
+    return builder.reshape(location, builder.cast(location, value, f32), shape);
+  };
+  Value codes = builder.unary(
+      location, UnaryKind::Round,
+      builder.binary(location, BinaryKind::Div, aligned(x, layout->data),
+                     aligned(scale, layout->parameter)));
+  if (zero)
+    codes = builder.binary(location, BinaryKind::Add, codes,
+                           aligned(zero, layout->parameter));
+  Type type = known(result).elementType;
   unsigned width = type.getIntOrFloatBitWidth();
   bool isUnsigned = type.isUnsignedInteger();
   double low = isUnsigned ? 0 : -std::ldexp(1.0, width - 1);
@@ -88,34 +119,87 @@ LogicalResult OnnxLowering::lowerOp(onnx::QuantizeLinearOp op) {
                          builder.scalar(location, low, f32));
   codes = builder.binary(location, BinaryKind::Min, codes,
                          builder.scalar(location, high, f32));
-  codes = builder.reshape(location, codes, shape(op));
-  floatCodes[op.getY()] = codes;
-  return set(op, builder.cast(location, codes, type));
+  codes = withoutPadding(codes, *layout, shape(result));
+  if (!codes)
+    return failure();
+  floatCodes[result] = codes;
+  return set(op, builder.cast(location, codes, byteTypeOf(type)));
+}
+
+LogicalResult OnnxLowering::lowerOp(onnx::QuantizeLinearOp op) {
+  Value x = get(op.getX());
+  return x ? quantize(op, x, op.getYScale(), op.getYZeroPoint(), op.getAxis(),
+                      op.getBlockSize())
+           : failure();
+}
+
+/// A value in the layout in the data's own shape.
+Value OnnxLowering::withoutPadding(Value value, const ScaleLayout &layout,
+                                   ArrayRef<AffineExpr> shape) {
+  if (!value || layout.padding == 0)
+    return value ? builder.reshape(location, value, shape) : value;
+  SymbolicShape padded(shape), origin(shape.size(), builder.constant(0));
+  padded[layout.axis] = padded[layout.axis] + layout.padding;
+  value = builder.reshape(location, value, padded);
+  return slice(value, origin, shape, SmallVector<int64_t>(shape.size(), 1));
+}
+
+Value OnnxLowering::codesOf(Value value) {
+  Value codes = floatCodes.lookup(value);
+  return codes ? codes : get(value);
+}
+
+/// Rows of a table of codes with one scale are rows of the table that the scale
+/// makes floats of: null unless `codes` are such.
+Value OnnxLowering::dequantizeTable(Value codes, Value scale, Value zero,
+                                    const ScaleLayout &layout) {
+  auto gather = codes.getDefiningOp<GatherOp>();
+  if (!gather || gather.getAxis() != 0 || !constantElements(gather.getX()) ||
+      builder.rank(gather.getX()) != 2 || !layout.parameter.empty())
+    return {};
+  ScaleLayout rows{SymbolicShape(builder.shape(gather.getX())), {}};
+  Value table = dequantize(gather.getX(), scale, zero, rows);
+  return table ? builder.make<GatherOp>(gather.getLoc(), builder.getF32Type(),
+                                        table, gather.getIndices(), 0)
+               : table;
+}
+
+Value OnnxLowering::dequantize(Value x, Value scale, Value zero, int64_t axis,
+                               int64_t blockSize) {
+  auto layout = scaleLayout(shape(x), shape(scale), axis, blockSize);
+  Value codes = layout ? codesOf(x) : Value();
+  codes = codes ? padBlocks(codes, *layout, blockSize) : codes;
+  Value factor = codes ? get(scale) : Value();
+  Value offset = factor && onnx::isPresent(zero) ? codesOf(zero) : Value();
+  if (!factor || (onnx::isPresent(zero) && !offset))
+    return {};
+  if (Value looked = dequantizeTable(codes, factor, offset, *layout))
+    return looked;
+  return withoutPadding(dequantize(codes, factor, offset, *layout), *layout,
+                        shape(x));
 }
 
 LogicalResult OnnxLowering::lowerOp(onnx::DequantizeLinearOp op) {
-  auto layout = scaleLayout(shape(op.getX()), shape(op.getXScale()),
-                            op.getAxis(), op.getBlockSize());
-  Value x;
-  if (layout) {
-    x = floatCodes.lookup(op.getX());
-    if (!x)
-      x = get(op.getX());
-  }
-  Value scale = x ? scaleOperand(op.getXScale(), *layout) : Value();
-  if (!scale)
-    return failure();
-  x = builder.reshape(location, builder.cast(location, x, builder.getF32Type()),
-                      layout->data);
-  if (onnx::isPresent(op.getXZeroPoint())) {
-    Value zero = scaleOperand(op.getXZeroPoint(), *layout);
-    if (!zero)
-      return failure();
-    x = builder.binary(location, BinaryKind::Sub, x, zero);
-  }
-  Value y = builder.binary(location, BinaryKind::Mul, x, scale);
-  y = builder.reshape(location, y, shape(op));
-  return set(op, builder.cast(location, y, known(op).elementType));
+  Value y = dequantize(op.getX(), op.getXScale(), op.getXZeroPoint(),
+                       op.getAxis(), op.getBlockSize());
+  return y ? set(op, builder.cast(location, y, known(op).elementType))
+           : failure();
+}
+
+//===----------------------------------------------------------------------===//
+// QLinearMatMul
+//===----------------------------------------------------------------------===//
+
+/// Three quantizers around a product, each of which has its own place.
+LogicalResult OnnxLowering::lowerOp(onnx::QLinearMatMulOp op) {
+  // Scales are those of rows of A and Y, of columns of B.
+  Value a = dequantize(op.getA(), op.getAScale(), op.getAZeroPoint(), -2, 0);
+  Value b = a ? dequantize(op.getB(), op.getBScale(), op.getBZeroPoint(), -1, 0)
+              : Value();
+  Value y =
+      b ? matrixProduct(a, b, shape(op), /*transposeRhs=*/false) : Value();
+  return y ? quantize(op, y, op.getYScale(), op.getYZeroPoint(), -2, 0)
+           : failure();
 }
 
 LogicalResult OnnxLowering::lowerQuantization(Operation *op, bool &handled) {
@@ -124,6 +208,14 @@ LogicalResult OnnxLowering::lowerQuantization(Operation *op, bool &handled) {
     return lowerOp(quantize);
   if (auto dequantize = dyn_cast<onnx::DequantizeLinearOp>(op))
     return lowerOp(dequantize);
+  if (auto matmul = dyn_cast<onnx::MicrosoftMatMulNBitsOp>(op))
+    return lowerOp(matmul);
+  if (auto gather = dyn_cast<onnx::MicrosoftGatherBlockQuantizedOp>(op))
+    return lowerOp(gather);
+  if (auto matmul = dyn_cast<onnx::QLinearMatMulOp>(op))
+    return lowerOp(matmul);
+  if (auto conv = dyn_cast<onnx::QLinearConvOp>(op))
+    return lowerOp(conv);
   handled = false;
   return success();
 }

@@ -53,6 +53,7 @@ private:
 
   // -- Families. False in `handled` if the operation is of another.
   llvm::LogicalResult lower(mlir::Operation *op);
+  llvm::LogicalResult lowerByFamily(mlir::Operation *op);
   llvm::LogicalResult lowerMath(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerShape(mlir::Operation *op, bool &handled);
   llvm::LogicalResult lowerNN(mlir::Operation *op, bool &handled);
@@ -66,6 +67,11 @@ private:
   llvm::LogicalResult lowerReduce(mlir::Operation *op, ReduceKind kind);
   llvm::LogicalResult lowerOp(onnx::ClipOp op);
   llvm::LogicalResult lowerOp(onnx::MatMulOp op);
+  /// The matrix product of `shape`; vectors are rows on the left, columns on
+  /// the right.
+  mlir::Value matrixProduct(mlir::Value lhs, mlir::Value rhs,
+                            llvm::ArrayRef<mlir::AffineExpr> shape,
+                            bool transposeRhs);
   llvm::LogicalResult lowerOp(onnx::GemmOp op);
   llvm::LogicalResult lowerOp(onnx::SoftmaxOp op);
   llvm::LogicalResult lowerOp(onnx::LogSoftmaxOp op);
@@ -112,6 +118,10 @@ private:
   llvm::LogicalResult lowerOp(onnx::InstanceNormalizationOp op);
   llvm::LogicalResult lowerOp(onnx::DropoutOp op);
   llvm::LogicalResult lowerOp(onnx::ConvOp op);
+  llvm::LogicalResult lowerOp(onnx::QLinearConvOp op);
+  /// The convolution of floats by the window of `op`, any of ONNX's.
+  mlir::Value convolve(mlir::Operation *op, mlir::Value x, mlir::Value weight,
+                       mlir::Value bias);
   llvm::LogicalResult lowerOp(onnx::AttentionOp op);
   llvm::LogicalResult lowerGlobalPool(mlir::Operation *op, ReduceKind kind);
   template <typename Pool>
@@ -128,11 +138,63 @@ private:
   // LowerQuantization.cpp
   llvm::LogicalResult lowerOp(onnx::QuantizeLinearOp op);
   llvm::LogicalResult lowerOp(onnx::DequantizeLinearOp op);
-  struct ScaleLayout;
+  llvm::LogicalResult lowerOp(onnx::QLinearMatMulOp op);
+  /// How a scale or zero point lies along its data: the shape in which data and
+  /// parameter broadcast.
+  struct ScaleLayout {
+    SymbolicShape data, parameter;
+    /// What the last block lacks along the axis.
+    int64_t axis = 0, padding = 0;
+  };
   std::optional<ScaleLayout> scaleLayout(llvm::ArrayRef<mlir::AffineExpr> data,
                                          llvm::ArrayRef<mlir::AffineExpr> scale,
                                          int64_t axis, int64_t blockSize);
-  mlir::Value scaleOperand(mlir::Value operand, const ScaleLayout &layout);
+  mlir::Value padBlocks(mlir::Value codes, const ScaleLayout &layout,
+                        int64_t blockSize);
+  mlir::Value withoutPadding(mlir::Value value, const ScaleLayout &layout,
+                             llvm::ArrayRef<mlir::AffineExpr> shape);
+  mlir::Value dequantize(mlir::Value codes, mlir::Value scale, mlir::Value zero,
+                         const ScaleLayout &layout);
+  mlir::Value dequantizeTable(mlir::Value codes, mlir::Value scale,
+                              mlir::Value zero, const ScaleLayout &layout);
+  /// What DequantizeLinear computes of onnx values, in f32; `zero` may be none.
+  mlir::Value dequantize(mlir::Value x, mlir::Value scale, mlir::Value zero,
+                         int64_t axis, int64_t blockSize);
+  /// What QuantizeLinear computes of a mixbit value, as the result of `op`.
+  llvm::LogicalResult quantize(mlir::Operation *op, mlir::Value x,
+                               mlir::Value scale, mlir::Value zero,
+                               int64_t axis, int64_t blockSize);
+  /// Codes as floats where they are there, else as integers.
+  mlir::Value codesOf(mlir::Value value);
+
+  // LowerFewBits.cpp
+  llvm::LogicalResult lowerOp(onnx::MicrosoftMatMulNBitsOp op);
+  llvm::LogicalResult lowerOp(onnx::MicrosoftGatherBlockQuantizedOp op);
+  mlir::Value unpackCodes(mlir::Value bytes, unsigned bits, int64_t rows,
+                          int64_t columns, llvm::StringRef what);
+
+  // LowerIntegerProducts.cpp
+  /// A product of codes on its way to the scales that make numbers of it.
+  struct CodeProduct {
+    mlir::Operation *source;
+    /// Codes without their zero points, or, where a scale is to come, the
+    /// floats that were quantized.
+    mlir::Value lhs, rhs;
+    /// onnx values it still has to be multiplied with.
+    llvm::SmallVector<mlir::Value, 2> scales;
+    /// Constants that it is multiplied with besides.
+    llvm::SmallVector<mlir::Value, 2> factors;
+  };
+  llvm::LogicalResult lowerIntegerProducts(mlir::Operation *op, bool &handled);
+  llvm::LogicalResult lowerOp(onnx::DynamicQuantizeLinearOp op);
+  template <typename Product>
+  llvm::LogicalResult lowerIntegerProduct(Product op, mlir::Value lhs,
+                                          mlir::Value lhsZero, mlir::Value rhs,
+                                          mlir::Value rhsZero);
+  bool addSide(CodeProduct &product, mlir::Value codes, mlir::Value zero,
+               bool isLeft);
+  bool takeFactors(CodeProduct &product, mlir::Value factor);
+  llvm::LogicalResult advance(mlir::Operation *op, CodeProduct product);
 
   mlir::func::FuncOp func;
   GraphBuilder builder;
@@ -141,6 +203,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> lowered;
   /// Codes of QuantizeLinear before they become integers.
   llvm::DenseMap<mlir::Value, mlir::Value> floatCodes;
+  /// Products of codes, and what they have been multiplied with so far.
+  llvm::DenseMap<mlir::Value, CodeProduct> codeProducts;
   /// The operation that is being lowered, and its location.
   mlir::Operation *current = nullptr;
   mlir::Location location;

@@ -52,8 +52,8 @@ def FoldGraph : Mixbit_SimplifyPass<"fold-graph"> {
 def FoldConstants : Mixbit_SimplifyPass<"fold-constants"> {
   let summary = "Computes what depends on constants alone";
   let description = [{
-    Elementwise operations, reductions, reshapes and transposes of constants
-    are evaluated, each in the type it is in (floats in f32, in the order of
+    Elementwise operations, reductions, reshapes, transposes and slices of
+    constants are evaluated, each in the type it is in (floats in f32, in the order of
     the operations), as far as the result is no larger than its operands. So
     weights behind the quantizers of quantization-aware training become the
     floats that the network computes with: `detect-grids` finds their grid.

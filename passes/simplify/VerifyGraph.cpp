@@ -45,6 +45,14 @@ struct VerifyGraph : impl::VerifyGraphBase<VerifyGraph> {
       return emitNodeError(&op)
              << "expected a mixbit graph operation, but got '" << op.getName()
              << "'";
+    if (auto convert = dyn_cast<CastOp>(op))
+      for (Value value : {convert.getX(), convert.getResult()})
+        if (getElementTypeOrSelf(value.getType()).isUnsignedInteger() &&
+            !constantElements(convert.getX()))
+          return emitNodeError(&op)
+                 << "expected values of floats, booleans or signed integers as "
+                    "the network runs, but got a "
+                 << value.getType();
     // An operand that failed has been reported at its own operation.
     for (Value operand : op.getOperands())
       if (!builder.hasShape(operand))

@@ -53,11 +53,13 @@ def export(module, args, path, inputs, output, axes, opset, dynamo=False):
     save(model, path)
 
 
-def run(path, feed):
-    """The outputs of a file in ONNX Runtime, on one thread."""
+def run(path, feed, as_is=False):
+    """The outputs of a file in ONNX Runtime, on one thread; `as_is` without fusing what may round otherwise."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
+    if as_is:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]).run(None, feed)
 
 

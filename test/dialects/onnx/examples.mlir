@@ -99,6 +99,13 @@ func.func @com_microsoft_FastGelu(%x: tensor<?x4xf32>, %none: none) {
   return
 }
 
+// CHECK-LABEL: func.func @com_microsoft_GatherBlockQuantized(
+// CHECK: onnx.com.microsoft.GatherBlockQuantized 
+func.func @com_microsoft_GatherBlockQuantized(%t: tensor<99x64xi4>, %i: tensor<?x?xi64>, %s: tensor<99x2xf32>, %none: none) {
+  %y = onnx.com.microsoft.GatherBlockQuantized %t, %i, %s, %none {block_size = 32 : i64} : (tensor<99x64xi4>, tensor<?x?xi64>, tensor<99x2xf32>, none) -> tensor<?x?x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @com_microsoft_Gelu(
 // CHECK: onnx.com.microsoft.Gelu 
 func.func @com_microsoft_Gelu(%x: tensor<?x4xf32>) {
@@ -145,6 +152,13 @@ func.func @ConstantOfShape(%shape: tensor<2xi64>) {
 // CHECK: onnx.Conv 
 func.func @Conv(%x: tensor<?x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %none: none) {
   %y = onnx.Conv %x, %w, %none {pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xf32>, tensor<4x3x3x3xf32>, none) -> tensor<?x4x8x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @ConvInteger(
+// CHECK: onnx.ConvInteger 
+func.func @ConvInteger(%x: tensor<?x3x8x8xui8>, %w: tensor<4x3x3x3xi8>, %xz: tensor<ui8>, %none: none) {
+  %y = onnx.ConvInteger %x, %w, %xz, %none {pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xui8>, tensor<4x3x3x3xi8>, tensor<ui8>, none) -> tensor<?x4x8x8xi32>
   return
 }
 
@@ -439,6 +453,20 @@ func.func @Pad(%x: tensor<?x8xf32>, %pads: tensor<4xi64>, %none: none) {
 // CHECK: onnx.Pow 
 func.func @Pow(%a: tensor<?x4xf32>, %b: tensor<4xf32>) {
   %c = onnx.Pow %a, %b : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @QLinearConv(
+// CHECK: onnx.QLinearConv 
+func.func @QLinearConv(%x: tensor<?x3x8x8xui8>, %xs: tensor<f32>, %xz: tensor<ui8>, %w: tensor<4x3x3x3xi8>, %ws: tensor<4xf32>, %wz: tensor<4xi8>, %ys: tensor<f32>, %yz: tensor<ui8>, %none: none) {
+  %y = onnx.QLinearConv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz, %none {pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xui8>, tensor<f32>, tensor<ui8>, tensor<4x3x3x3xi8>, tensor<4xf32>, tensor<4xi8>, tensor<f32>, tensor<ui8>, none) -> tensor<?x4x8x8xui8>
+  return
+}
+
+// CHECK-LABEL: func.func @QLinearMatMul(
+// CHECK: onnx.QLinearMatMul 
+func.func @QLinearMatMul(%a: tensor<?x8xui8>, %as: tensor<f32>, %az: tensor<ui8>, %b: tensor<8x4xi8>, %bs: tensor<4xf32>, %bz: tensor<4xi8>, %ys: tensor<f32>, %yz: tensor<ui8>) {
+  %y = onnx.QLinearMatMul %a, %as, %az, %b, %bs, %bz, %ys, %yz : (tensor<?x8xui8>, tensor<f32>, tensor<ui8>, tensor<8x4xi8>, tensor<4xf32>, tensor<4xi8>, tensor<f32>, tensor<ui8>) -> tensor<?x4xui8>
   return
 }
 

@@ -144,12 +144,99 @@ func.func @quantizer(%x: tensor<?x8xf32> {mixbit.dims = affine_map<()[s0] -> (s0
 
 // Scales of blocks of two along the first axis, and of columns.
 // CHECK-LABEL: func @blocks
-// CHECK: mixbit.reshape {{.*}} -> tensor<2x1x3xf32>
 // CHECK: mixbit.reshape {{.*}} -> tensor<2x2x3xf32>
+// CHECK: mixbit.reshape {{.*}} -> tensor<2x1x3xf32>
 // CHECK: mixbit.binary {{.*}} : (tensor<2x2x3xf32>, tensor<2x1x3xf32>) -> tensor<2x2x3xf32>
 // CHECK: mixbit.reshape {{.*}} -> tensor<4x3xf32>
 func.func @blocks(%x: tensor<4x3xi8>, %s: tensor<2x3xf32>) -> tensor<4x3xf32> {
   %none = onnx.none : none
   %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 2 : i64} : (tensor<4x3xi8>, tensor<2x3xf32>, none) -> tensor<4x3xf32>
   return %y : tensor<4x3xf32>
+}
+
+// Blocks that do not divide the axis of an initializer: it is filled up, and
+// what it was filled up with taken off again. The codes of less than a byte have
+// one each.
+// CHECK-LABEL: func @last_block
+// CHECK: arith.constant dense<{{\[}}[-8, 7], [3, -1], [1, 2], [0, 0]]> : tensor<4x2xi8>
+// CHECK: mixbit.reshape {{.*}} -> tensor<2x2x2xf32>
+// CHECK: mixbit.binary {{.*}} {kind = #mixbit.binary_kind<mul>} : (tensor<2x2x2xf32>, tensor<2x1x2xf32>)
+// CHECK: mixbit.reshape {{.*}} -> tensor<4x2xf32>
+// CHECK: mixbit.slice {{.*}} -> tensor<3x2xf32>
+func.func @last_block(%s: tensor<2x2xf32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %x = onnx.constant {value = dense<[[-8, 7], [3, -1], [1, 2]]> : tensor<3x2xi4>} : () -> tensor<3x2xi4>
+  %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 2 : i64} : (tensor<3x2xi4>, tensor<2x2xf32>, none) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// One block that is longer than the axis.
+// CHECK-LABEL: func @long_block
+// CHECK-NOT: mixbit.slice
+// CHECK: mixbit.binary {{.*}} {kind = #mixbit.binary_kind<mul>} : (tensor<3x2xf32>, tensor<1x1x2xf32>)
+func.func @long_block(%s: tensor<1x2xf32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %x = onnx.constant {value = dense<[[-8, 7], [3, -1], [1, 2]]> : tensor<3x2xi4>} : () -> tensor<3x2xi4>
+  %y = onnx.DequantizeLinear %x, %s, %none {axis = 0 : i64, block_size = 1000000000000 : i64} : (tensor<3x2xi4>, tensor<1x2xf32>, none) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// Unsigned codes keep their values when moved; four bits saturate at 7 and -8.
+// CHECK-LABEL: func @four_bits
+// CHECK: arith.constant dense<{{\[}}[15], [1]]> : tensor<2x1xui8>
+// CHECK: arith.constant dense<-8.000000e+00> : tensor<f32>
+// CHECK: mixbit.binary {{.*}} {kind = #mixbit.binary_kind<max>}
+// CHECK: arith.constant dense<7.000000e+00> : tensor<f32>
+func.func @four_bits(%x: tensor<2xf32>, %s: tensor<f32>) -> (tensor<2x1xf32>, tensor<2xf32>) {
+  %none = onnx.none : none
+  %c = onnx.constant {value = dense<[15, 1]> : tensor<2xui4>} : () -> tensor<2xui4>
+  %to = onnx.constant {value = dense<[2, 1]> : tensor<2xi64>} : () -> tensor<2xi64>
+  %m = onnx.Reshape %c, %to : (tensor<2xui4>, tensor<2xi64>) -> tensor<2x1xui4>
+  %d = onnx.DequantizeLinear %m, %s, %none : (tensor<2x1xui4>, tensor<f32>, none) -> tensor<2x1xf32>
+  %q = onnx.QuantizeLinear %x, %s, %none {output_dtype = i4} : (tensor<2xf32>, tensor<f32>, none) -> tensor<2xi4>
+  %y = onnx.DequantizeLinear %q, %s, %none : (tensor<2xi4>, tensor<f32>, none) -> tensor<2xf32>
+  return %d, %y : tensor<2x1xf32>, tensor<2xf32>
+}
+
+// Of two bits, lowest first: 0x1b is 3, 2, 1, 0. Without zero points they are 2.
+// CHECK-LABEL: func @few_bits
+// CHECK: %[[C:.*]] = arith.constant dense<{{\[}}[3, 2, 1, 0, 3, 2, 1, 0, 3, 2, 1, 0, 3, 2, 1, 0], {{.*}}> : tensor<4x16xui8>
+// CHECK: %[[F:.*]] = mixbit.cast %[[C]]
+// CHECK: arith.constant dense<2.000000e+00> : tensor<f32>
+// CHECK: mixbit.binary %[[F]], %{{.*}} {kind = #mixbit.binary_kind<sub>}
+// CHECK: mixbit.binary {{.*}} {kind = #mixbit.binary_kind<mul>} : (tensor<2x2x16xf32>, tensor<2x2x1xf32>)
+// CHECK: %[[W:.*]] = mixbit.slice {{.*}} -> tensor<2x20xf32>
+// CHECK: %[[Y:.*]] = mixbit.matmul %arg0, %[[W]] {transpose_rhs}
+// CHECK: mixbit.binary %[[Y]], %arg2 {kind = #mixbit.binary_kind<add>}
+func.func @few_bits(%x: tensor<3x20xf32>, %s: tensor<4xf32>, %bias: tensor<2xf32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %b = onnx.constant {value = dense<27> : tensor<2x2x4xui8>} : () -> tensor<2x2x4xui8>
+  %y = onnx.com.microsoft.MatMulNBits %x, %b, %s, %none, %none, %bias {K = 20 : i64, N = 2 : i64, bits = 2 : i64, block_size = 16 : i64} : (tensor<3x20xf32>, tensor<2x2x4xui8>, tensor<4xf32>, none, none, tensor<2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// Zero points of four bits: each row has bytes of its own (1, 2, 3 and 4, 5, 6).
+// CHECK-LABEL: func @packed_zeros
+// CHECK: arith.constant dense<{{\[}}[1, 2, 3], [4, 5, 6]]> : tensor<2x3xui8>
+func.func @packed_zeros(%x: tensor<48xf32>, %s: tensor<2x3xf32>) -> tensor<2xf32> {
+  %none = onnx.none : none
+  %b = onnx.constant {value = dense<27> : tensor<2x3x8xui8>} : () -> tensor<2x3x8xui8>
+  %z = onnx.constant {value = dense<[[33, 3], [84, 246]]> : tensor<2x2xui8>} : () -> tensor<2x2xui8>
+  %y = onnx.com.microsoft.MatMulNBits %x, %b, %s, %z, %none, %none {K = 48 : i64, N = 2 : i64, bits = 4 : i64, block_size = 16 : i64} : (tensor<48xf32>, tensor<2x3x8xui8>, tensor<2x3xf32>, tensor<2x2xui8>, none, none) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// Codes that are only moved before they are floats again never are integers.
+// CHECK-LABEL: func @moved_codes
+// CHECK-NOT: mixbit.cast
+// CHECK: %[[M:.*]] = mixbit.binary {{.*}} {kind = #mixbit.binary_kind<min>}
+// CHECK-NEXT: %[[T:.*]] = mixbit.transpose %[[M]]
+// CHECK-NEXT: mixbit.binary %[[T]], %{{.*}} {kind = #mixbit.binary_kind<mul>}
+// CHECK-NEXT: return
+func.func @moved_codes(%x: tensor<2x3xf32>, %s: tensor<f32>) -> tensor<3x2xf32> {
+  %none = onnx.none : none
+  %q = onnx.QuantizeLinear %x, %s, %none : (tensor<2x3xf32>, tensor<f32>, none) -> tensor<2x3xui8>
+  %t = onnx.Transpose %q {perm = array<i64: 1, 0>} : (tensor<2x3xui8>) -> tensor<3x2xui8>
+  %y = onnx.DequantizeLinear %t, %s, %none : (tensor<3x2xui8>, tensor<f32>, none) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
 }

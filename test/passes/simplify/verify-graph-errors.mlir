@@ -35,3 +35,19 @@ func.func @bytes() -> tensor<4xf32> {
     }
   }
 #-}
+
+// -----
+
+func.func @unsigned(%x: tensor<4xf32>) -> tensor<4xui8> {
+  // CHECK: error: {{.*}}node '/QuantizeLinear' (cast): expected values of floats, booleans or signed integers as the network runs, but got a 'tensor<4xui8>'
+  %y = mixbit.cast %x : (tensor<4xf32>) -> tensor<4xui8> loc("/QuantizeLinear")
+  return %y : tensor<4xui8>
+}
+
+// -----
+
+func.func @unsigned_input(%x: tensor<4xui8>) -> tensor<4xf32> {
+  // CHECK: error: {{.*}}node '/DequantizeLinear' (cast): expected values of floats, booleans or signed integers as the network runs, but got a 'tensor<4xui8>'
+  %y = mixbit.cast %x : (tensor<4xui8>) -> tensor<4xf32> loc("/DequantizeLinear")
+  return %y : tensor<4xf32>
+}

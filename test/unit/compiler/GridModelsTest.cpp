@@ -2,7 +2,8 @@
 //
 // The codes and scales that the compiler stores are those that PyTorch trained
 // (tools/models/grids.py, tools/models/qat.py), equal as integers and as
-// floats.
+// floats. Of models that come quantized (tools/models/quantized.py) the weights
+// come back equal, whatever codes and scales stand for them.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/mixbit/FormatTypes.h"
@@ -27,8 +28,15 @@ std::vector<QuantizedMatrix> weightsOf(const std::string &model) {
   EXPECT_TRUE(compilation.import() && compilation.simplify() &&
               compilation.quantize())
       << text;
-  compilation.getModule().walk([&](LinearOp op) {
-    auto constant = op.getWeight().getDefiningOp<QuantizedConstantOp>();
+  compilation.getModule().walk([&](mlir::Operation *op) {
+    mlir::Value weight;
+    if (auto linear = dyn_cast<LinearOp>(op))
+      weight = linear.getWeight();
+    else if (auto embedding = dyn_cast<EmbeddingOp>(op))
+      weight = embedding.getTable();
+    else
+      return;
+    auto constant = weight.getDefiningOp<QuantizedConstantOp>();
     ASSERT_TRUE(constant);
     auto matrix = readQuantized(constant);
     ASSERT_TRUE(succeeded(matrix));
@@ -113,4 +121,30 @@ TEST(GridModels, BlocksComeBackEqual) {
   auto expected = arrayOf(arrays, "blocked_weight").floats();
   EXPECT_EQ(dequantize(weights[0]), expected.vec());
 }
+
+class QuantizedModelsTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(QuantizedModelsTest, WeightsComeBackEqual) {
+  std::string name = GetParam();
+  auto arrays = arraysOf("quantized");
+  auto weights = weightsOf("quantized/" + name + ".onnx");
+  ASSERT_GE(weights.size(), 3u);
+  for (auto [index, matrix] : llvm::enumerate(weights)) {
+    const Tensor &expected =
+        arrayOf(arrays, name + "_weight" + std::to_string(index));
+    ASSERT_EQ(expected.shape, (std::vector<int64_t>{matrix.rows, matrix.cols}));
+    EXPECT_EQ(dequantize(matrix), expected.floats().vec())
+        << name << " weight " << index << " as "
+        << describeFormat(matrix.format);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, QuantizedModelsTest,
+                         testing::Values("int4", "nbits", "tables", "dynamic",
+                                         "dynamic-u8", "qlinear"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           llvm::replace(name, '-', '_');
+                           return name;
+                         });
 } // namespace

@@ -99,7 +99,9 @@ TEST(Fuzz, damagedFilesGiveAModuleOrADiagnostic) {
   std::vector<std::pair<std::string, std::string>> seeds;
   for (const char *name :
        {"convnet/model.onnx", "convnet/dynamo.onnx", "external/model.onnx",
-        "shared/encoder-a.onnx", "sections-small/decomposed.onnx"}) {
+        "shared/encoder-a.onnx", "sections-small/decomposed.onnx",
+        "quantized/int4.onnx", "quantized/nbits.onnx", "quantized/dynamic.onnx",
+        "quantized/qlinear.onnx", "quantized/tables.onnx"}) {
     std::string path = std::string(MIXBIT_TEST_MODELS "/") + name;
     auto buffer = llvm::MemoryBuffer::getFile(path);
     ASSERT_TRUE(bool(buffer)) << path;
