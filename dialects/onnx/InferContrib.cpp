@@ -220,12 +220,13 @@ LogicalResult MicrosoftGatherBlockQuantizedOp::inferSymbolic(Values operands,
   if (bits != 2 && bits != 4 && bits != 8)
     return expected(*this) << "attribute 'bits' to be 2, 4 or 8, but got "
                            << bits;
-  if (getGatherAxis() != 0 && getGatherAxis() != -2)
+  int64_t gatherAxis = getGatherAxis(), quantizeAxis = getQuantizeAxis();
+  if (gatherAxis != 0 && gatherAxis != -2)
     return expected(*this) << "attribute 'gather_axis' to be 0, but got "
-                           << getGatherAxis();
-  if (getQuantizeAxis() != 1 && getQuantizeAxis() != -1)
+                           << gatherAxis;
+  if (quantizeAxis != 1 && quantizeAxis != -1)
     return expected(*this) << "attribute 'quantize_axis' to be 1, but got "
-                           << getQuantizeAxis();
+                           << quantizeAxis;
   auto rows = asConstant(operands[0].shape[0]);
   auto width = asConstant(operands[0].shape[1]);
   if (!rows || !width || *width > std::numeric_limits<int32_t>::max())

@@ -243,6 +243,9 @@ void emitExpandColumns(ContractIr &ir, const ContractPlan &plan, mlir::Value w,
 void emitRoundRow(ContractIr &ir, const ContractPlan &plan, mlir::Value a,
                   mlir::Value source, mlir::Value rows, mlir::Value row);
 
+/// Ternary digits of a byte.
+inline constexpr int kTritDigits = 5;
+
 /// Emits tiles: accumulators of rows x vectors over all of K.
 class TileEmitter {
 public:
@@ -294,6 +297,18 @@ private:
   void emitTritLines(Values &sums, mlir::Value address, mlir::Value line,
                      int count, int vectors, int phases);
   void emitTritTail(Values &sums, mlir::Value address, int first, int vectors);
+  /// A vector's digits (or remainders) of a packed line times the row, one
+  /// digit after the other: in `halves` where products are narrow, else in
+  /// `sums`, laid out as emitTritLines says.
+  mlir::Value tritLine(mlir::Value address, int vector);
+  void tritDigit(Values &sums, Values &halves, Values &packed, int digit,
+                 mlir::Value x, int phases);
+  void addHalves(Values &sums, Values &halves, int phases);
+  /// The vectors of a strip over all of K, added up group by group, in
+  /// ContractTritGroups.cpp.
+  Values emitTritGroups();
+  void emitTritSpan(Values &floats, mlir::Value address, mlir::Value tail,
+                    int first, mlir::Value line, int64_t count, bool isLast);
 
   // Expand.
   /// Bits of a code where the tile reads it, and the lines of a chunk there.

@@ -73,6 +73,10 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = plan.tile;
     break;
   }
+  // A period of groups and bytes is long: the code for one strip of 16 outputs
+  // fits the instruction cache, that for four would not.
+  if (plan.tritRows && grouped)
+    plan.gemv.vectors = std::max<int>(kLine / plan.lanes, 1);
   // Two inputs of bf16 come in one load, and wait for each other.
   if (isFloat && plan.weightType.isBF16() && !plan.bf16Products)
     plan.tile.rows -= 1;
@@ -164,8 +168,11 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   plan.maxCode = format.getLevels() - 1;
   if (plan.trits) {
     DotIsa dot = plan.target->dot;
+    // Of several groups a period of both is one piece of code.
+    int64_t group = format.getGroupShape()[1];
     plan.tritRows =
-        cast<MemRefType>(op.getWScales().getType()).getDimSize(1) == 1;
+        cast<MemRefType>(op.getWScales().getType()).getDimSize(1) == 1 ||
+        (group % 32 == 0 && group <= 128);
     // 256 * 2 * 127 * K has to fit in i32.
     plan.tritRemainders = dot != DotIsa::Generic &&
                           dotCodeOffset(dot, 255) == 0 && plan.k <= 32768;

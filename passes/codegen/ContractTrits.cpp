@@ -29,8 +29,43 @@ using namespace mlir;
 
 namespace mixbit {
 
-/// Digits of a byte.
-static constexpr int kDigits = 5;
+Value TileEmitter::tritLine(Value address, int vector) {
+  if (vector == 0 && plan.prefetchBytes)
+    memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
+                               ir.add(address, plan.prefetchBytes),
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+  Value bytes =
+      vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w,
+                             ir.add(address, vector * plan.lanes * 4));
+  return plan.tritRemainders ? bytes : biasTrits(ir, bytes);
+}
+
+void TileEmitter::tritDigit(Values &sums, Values &halves, Values &packed,
+                            int digit, Value x, int phases) {
+  for (auto [v, bytes] : llvm::enumerate(packed)) {
+    int phase = v * phases + digit % phases;
+    if (plan.tritRemainders) {
+      Value &first = sums[2 * phase], &second = sums[2 * phase + 1];
+      first = ir.dot(first, bytes, x, 255);
+      bytes = ir.triple(bytes);
+      second = ir.dot(second, bytes, x, 255);
+      continue;
+    }
+    Value &sum = halves.empty() ? sums[phase] : halves[v];
+    sum = ir.dot(sum, firstTrit(ir, bytes), x, plan.maxCode);
+    if (digit + 1 != kTritDigits)
+      bytes = ir.triple(bytes);
+  }
+}
+
+void TileEmitter::addHalves(Values &sums, Values &halves, int phases) {
+  auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
+  for (auto [v, half] : llvm::enumerate(halves)) {
+    sums[v * phases] = ir.dot(sums[v * phases], half, ir.splat(halfType, 1), 1);
+    half = ir.splat(halfType, 0);
+  }
+}
 
 /// `count` packed lines from `line` on, of a strip at `address`, added to sums:
 /// [vector][phase] of digits, [vector][phase][2] of remainders.
@@ -38,49 +73,26 @@ void TileEmitter::emitTritLines(Values &sums, Value address, Value line,
                                 int count, int vectors, int phases) {
   bool small = plan.mode == DotMode::Small16 && !plan.tritRemainders;
   auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
-  Values halves(vectors, small ? ir.splat(halfType, 0) : Value());
-  Value k0 = ir.mul(line, kDigits * 4);
+  Values halves(small ? vectors : 0, ir.splat(halfType, 0));
+  Value k0 = ir.mul(line, kTritDigits * 4);
   for (int i = 0; i < count; ++i) {
     Value from = ir.add(address, ir.add(ir.mul(line, 64), i * 64));
-    if (plan.prefetchBytes)
-      memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
-                                 ir.add(from, plan.prefetchBytes),
-                                 /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
     Values packed;
-    for (int v = 0; v < vectors; ++v) {
-      Value bytes = vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w,
-                                           ir.add(from, v * plan.lanes * 4));
-      packed.push_back(plan.tritRemainders ? bytes : biasTrits(ir, bytes));
-    }
-    for (int digit = 0; digit < kDigits; ++digit) {
-      Value x = broadcastRow(0, ir.add(k0, (i * kDigits + digit) * 4));
-      for (int v = 0; v < vectors; ++v) {
-        int phase = v * phases + digit % phases;
-        if (plan.tritRemainders) {
-          Value &first = sums[2 * phase], &second = sums[2 * phase + 1];
-          first = ir.dot(first, packed[v], x, 255);
-          packed[v] = ir.triple(packed[v]);
-          second = ir.dot(second, packed[v], x, 255);
-          continue;
-        }
-        Value &sum = small ? halves[v] : sums[phase];
-        sum = ir.dot(sum, firstTrit(ir, packed[v]), x, plan.maxCode);
-        if (digit + 1 != kDigits)
-          packed[v] = ir.triple(packed[v]);
-      }
-    }
+    for (int v = 0; v < vectors; ++v)
+      packed.push_back(tritLine(from, v));
+    for (int digit = 0; digit < kTritDigits; ++digit)
+      tritDigit(sums, halves, packed, digit,
+                broadcastRow(0, ir.add(k0, (i * kTritDigits + digit) * 4)),
+                phases);
   }
-  for (int v = 0; v < vectors && small; ++v)
-    sums[v * phases] =
-        ir.dot(sums[v * phases], halves[v], ir.splat(halfType, 1), 1);
+  addHalves(sums, halves, phases);
 }
 
 /// The lines left over, at most four, of a strip at `address`: planes of 2
 /// bits of 4 outputs each. `sums` are the strip's, from vector `first` on.
 void TileEmitter::emitTritTail(Values &sums, Value address, int first,
                                int vectors) {
-  int64_t lines = plan.paddedK / 4, rest = lines % kDigits;
+  int64_t lines = plan.paddedK / 4, rest = lines % kTritDigits;
   auto quarter = VectorType::get(16, ir.b.getI8Type());
   bool small = plan.mode == DotMode::Small16;
   auto halfType = VectorType::get(plan.lanes * 2, ir.b.getI16Type());
@@ -113,13 +125,15 @@ void TileEmitter::emitTritTail(Values &sums, Value address, int first,
 }
 
 SmallVector<Value> TileEmitter::emitTritRow() {
-  int64_t lines = plan.paddedK / 4, whole = lines / kDigits;
-  int64_t rest = lines % kDigits;
+  if (plan.groups > 1)
+    return emitTritGroups();
+  int64_t lines = plan.paddedK / 4, whole = lines / kTritDigits;
+  int64_t rest = lines % kTritDigits;
   int vectors = stripVectors();
   // Chains enough for the latency of the products, where registers allow.
   bool many = plan.target->numRegisters >= 32;
   int phases = plan.mode == DotMode::Small16 ? 1
-               : many && vectors == 1        ? kDigits
+               : many && vectors == 1        ? kTritDigits
                                              : 2;
   Value zero = ir.splat(accType(), 0);
   Value start = ir.mul(place.panel, plan.panelBytes());

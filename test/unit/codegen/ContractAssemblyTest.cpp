@@ -77,6 +77,17 @@ TEST(ContractAssembly, VnniTritRow) {
   EXPECT_LE(hot.instructions, 40 + 40 + 20 + 4 + 4 + 10);
 }
 
+TEST(ContractAssembly, VnniTritGroups) {
+  // A row alone: five groups of 16 lines are 16 bytes' digits, two products
+  // each; what closes a group comes on top. One strip at a time, or the code
+  // would not fit the instruction cache.
+  HotBlock hot = compile("avx512vnni", Format::makeTernary(1, 64), "vpdpbusd",
+                         160, 8, /*n=*/768, /*k=*/768);
+  EXPECT_EQ(hot.products, 160);
+  EXPECT_LE(hot.spills + hot.reloads, 30);
+  EXPECT_LE(hot.instructions, 160 + 160 + 80 + 2 * 16 + 5 * 16 + 60);
+}
+
 TEST(ContractAssembly, Avx2TritRow) {
   // 4 packed lines x 5 digits x 2 vectors: two comparisons, two instructions
   // for the digit, the product, three additions; nothing is multiplied by

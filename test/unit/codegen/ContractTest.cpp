@@ -109,6 +109,9 @@ TEST_P(ContractTest, MatchesReference) {
   // Lines left over of fives: 64 inputs leave 1, 128 leave 2, 192 leave 3.
   if (kind.format.kind == FormatKind::Ternary)
     sizes.insert(sizes.end(), {{33, 192, 192}, {16, 320, 320}});
+  // Several periods of groups and bytes.
+  if (kind.format.kind == FormatKind::Ternary && kind.format.groupCols)
+    sizes.push_back({16, 1280, 1280});
   if (!isTestedInFull(variant))
     sizes = {{100, 100, 128}};
   if (roundsData(kind.format, *target))
