@@ -83,10 +83,7 @@ const Target *findTarget(StringRef name) {
   return nullptr;
 }
 
-/// The first row of the host's architecture that it can run, as a library
-/// would choose it: by features, since names of CPUs mislead, and by what the
-/// system grants.
-static const Target *nativeTarget() {
+bool runsHere(const Target &target) {
 #if defined(__x86_64__)
   StringRef triple = x86Triple;
 #elif defined(__aarch64__)
@@ -94,9 +91,15 @@ static const Target *nativeTarget() {
 #else
   StringRef triple;
 #endif
-  uint64_t host = runtime::detectCpuFeatures();
+  return target.triple == triple &&
+         (target.runtimeFeatures & ~runtime::detectCpuFeatures()) == 0;
+}
+
+/// The first row that the host can run, as a library would choose it: by
+/// features, since names of CPUs mislead, and by what the system grants.
+static const Target *nativeTarget() {
   for (const Target &target : table)
-    if (target.triple == triple && (target.runtimeFeatures & ~host) == 0)
+    if (runsHere(target))
       return &target;
   return nullptr;
 }

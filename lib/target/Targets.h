@@ -51,6 +51,9 @@ llvm::ArrayRef<Target> allTargets();
 /// Null if there is none of that name ("native" is no row: see below).
 const Target *findTarget(llvm::StringRef name);
 
+/// Whether this machine has the target's architecture and features.
+bool runsHere(const Target &target);
+
 /// Resolves `--target`: a comma-separated list of names, or `native`, which is
 /// what this machine's CPU runs best. The result is ordered by preference,
 /// without repetitions, all of one architecture. Errors name what is unknown

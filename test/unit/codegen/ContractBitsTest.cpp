@@ -28,17 +28,6 @@ struct Case {
 class ContractBitsTest
     : public testing::TestWithParam<std::tuple<Variant, Case>> {};
 
-/// Whether this machine runs code for `target`.
-bool isNative(const Target &target) {
-  auto native = resolveTargets("native");
-  if (!native) {
-    llvm::consumeError(native.takeError());
-    return false;
-  }
-  const Target *best = native->front();
-  return best->triple == target.triple &&
-         (target.runtimeFeatures & ~best->runtimeFeatures) == 0;
-}
 } // namespace
 
 TEST_P(ContractBitsTest, MatchesReference) {
@@ -46,7 +35,7 @@ TEST_P(ContractBitsTest, MatchesReference) {
   Case kind = std::get<1>(GetParam());
   const Target *target = findTarget(variant.target);
   ASSERT_TRUE(target);
-  if (!variant.emulate && !isNative(*target))
+  if (!variant.emulate && !runsHere(*target))
     GTEST_SKIP() << "this machine does not run " << variant.target;
   // Compiling takes its time: in full what this machine runs at its best, of
   // the others one of each kind. MIXBIT_ALL_KERNELS=1 tests everything.

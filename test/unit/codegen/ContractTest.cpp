@@ -34,18 +34,6 @@ struct Case {
 class ContractTest : public testing::TestWithParam<std::tuple<Variant, Case>> {
 };
 
-/// Whether this machine runs code for `target`.
-bool isNative(const Target &target) {
-  auto native = resolveTargets("native");
-  if (!native) {
-    llvm::consumeError(native.takeError());
-    return false;
-  }
-  const Target *best = native->front();
-  return best->triple == target.triple &&
-         (target.runtimeFeatures & ~best->runtimeFeatures) == 0;
-}
-
 void expectNear(const std::vector<float> &got,
                 const std::vector<float> &expected, int64_t n, float relative,
                 const std::string &what) {
@@ -94,7 +82,7 @@ TEST_P(ContractTest, MatchesReference) {
   ASSERT_TRUE(target);
   if (!isTestedInFull(variant) && !isRepresentative(kind))
     GTEST_SKIP() << "only with MIXBIT_ALL_KERNELS=1";
-  if (!variant.emulate && !isNative(*target))
+  if (!variant.emulate && !runsHere(*target))
     GTEST_SKIP() << "this machine does not run " << variant.target;
   const int64_t allRows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 31};
   struct Size {
@@ -159,7 +147,7 @@ TEST(ContractFullRange, MatchesReference) {
           Format::makeInt(8, 1, 64, FloatKind::F32, ZeroKind::I8),
           Format::makeInt(4, 1, 32), Format::makeTernary(1, 0)}) {
       const Target *target = findTarget(variant.target);
-      if (!variant.emulate && !isNative(*target))
+      if (!variant.emulate && !runsHere(*target))
         continue;
       const int64_t n = 70, k = 128;
       auto make = [&](int64_t m) {
@@ -186,7 +174,7 @@ TEST(ContractFullRange, MatchesReference) {
 /// rows left, both halves of a panel, stored and expanded codes, copied rows.
 TEST(ContractAmx, MatchesReference) {
   const Target *target = findTarget("amx");
-  const bool isEmulated = !isNative(*target);
+  const bool isEmulated = !runsHere(*target);
   if (isEmulated && !emulateAmx())
     GTEST_SKIP() << "tiles are emulated on x86-64 only";
   struct Problem {
@@ -237,7 +225,7 @@ TEST(ContractBf16, DataIsRoundedWithinTheBound) {
   const int64_t m = 13, n = 40, k = 200;
   auto problem =
       ContractProblem::make(m, n, k, k, makeFloatFormat(FloatKind::BF16), 3);
-  auto kernel = JitKernel::compile(problem.text(), *target, !isNative(*target));
+  auto kernel = JitKernel::compile(problem.text(), *target, !runsHere(*target));
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   std::vector<float> out(m * n);
   kernel->run(problem.args(out));
@@ -269,7 +257,7 @@ TEST(ContractTrits, RowsOfManyInputs) {
                       {{"avx512vnni", true}, 32768}};
   for (const auto &[variant, k] : rows) {
     const Target *target = findTarget(variant.target);
-    if (!variant.emulate && !isNative(*target))
+    if (!variant.emulate && !runsHere(*target))
       continue;
     const int64_t n = 20;
     auto problem =

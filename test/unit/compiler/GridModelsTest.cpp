@@ -30,9 +30,9 @@ std::vector<QuantizedMatrix> weightsOf(const std::string &model) {
       << text;
   compilation.getModule().walk([&](mlir::Operation *op) {
     mlir::Value weight;
-    if (auto linear = dyn_cast<LinearOp>(op))
+    if (auto linear = llvm::dyn_cast<LinearOp>(op))
       weight = linear.getWeight();
-    else if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    else if (auto embedding = llvm::dyn_cast<EmbeddingOp>(op))
       weight = embedding.getTable();
     else
       return;
