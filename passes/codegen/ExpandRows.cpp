@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -57,6 +58,7 @@ private:
   void emitPass(OpBuilder &builder, const RowPass &pass);
   SmallVector<Value> emitStep(OpBuilder &builder, const RowPass &pass,
                               const LaneRange &range, ValueRange accumulators);
+  void fetchNextRow(OpBuilder &builder, Value column, int64_t width);
   SmallVector<Value> emitLoop(OpBuilder &builder, const RowPass &pass,
                               Value from, Value to, int64_t step,
                               ValueRange accumulators);
@@ -266,6 +268,31 @@ SmallVector<Value> RowsExpansion::emitStep(OpBuilder &builder,
   return result;
 }
 
+/// Asks for the next row's `width` columns from `column` on. The passes behind
+/// the first find the row in the L1, and leave what reads ahead of it idle.
+void RowsExpansion::fetchNextRow(OpBuilder &builder, Value column,
+                                 int64_t width) {
+  constexpr int64_t kLineBytes = 64;
+  if (analysis.numDims < 2)
+    return;
+  for (unsigned number = 0; number < op.getIns().size(); ++number) {
+    VectorAccess access = inputAccess(number);
+    Type element = cast<MemRefType>(access.buffer.getType()).getElementType();
+    if (!access.map.isIdentity() || !element.isF32())
+      continue;
+    SmallVector<Value> at(point);
+    Value &row = at[analysis.numDims - 2];
+    row = arith::AddIOp::create(builder, loc, row, index(builder, 1));
+    for (int64_t j = 0; j < width; j += kLineBytes / 4) {
+      at.back() =
+          arith::AddIOp::create(builder, loc, column, index(builder, j));
+      memref::PrefetchOp::create(builder, loc, access.buffer, at,
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    }
+  }
+}
+
 SmallVector<Value> RowsExpansion::emitLoop(OpBuilder &builder,
                                            const RowPass &pass, Value from,
                                            Value to, int64_t step,
@@ -273,6 +300,8 @@ SmallVector<Value> RowsExpansion::emitLoop(OpBuilder &builder,
   auto loop = scf::ForOp::create(
       builder, loc, from, to, index(builder, step), accumulators,
       [&](OpBuilder &inner, Location, Value column, ValueRange carried) {
+        if (analysis.passes.size() > 1 && &pass == &analysis.passes.back())
+          fetchNextRow(inner, column, step);
         SmallVector<Value> next =
             emitStep(inner, pass, LaneRange{column, step}, carried);
         scf::YieldOp::create(inner, loc, next);

@@ -24,6 +24,16 @@ Value OnnxLowering::unpackCodes(Value bytes, unsigned bits, int64_t rows,
   return {};
 }
 
+/// Says that the weight's grid cannot be kept.
+static void warnOfBlocks(Operation *op, int64_t block, int64_t blocks) {
+  constexpr int64_t kLeastGroup = 32;
+  if (block < kLeastGroup && blocks > 1)
+    emitWarning(op->getLoc())
+        << "node '" << nodeName(op) << "': expected blocks of " << kLeastGroup
+        << " inputs or more, but got " << block
+        << ": the codes are rounded anew, to the format that is asked for";
+}
+
 LogicalResult OnnxLowering::lowerOp(onnx::MicrosoftMatMulNBitsOp op) {
   Value a = get(op.getA());
   Value b = a ? get(op.getB()) : Value();
@@ -35,6 +45,7 @@ LogicalResult OnnxLowering::lowerOp(onnx::MicrosoftMatMulNBitsOp op) {
     return failure();
   int64_t n = op.getN(), k = op.getK(), block = op.getBlockSize();
   int64_t blocks = llvm::divideCeil(k, block);
+  warnOfBlocks(op, block, blocks);
   unsigned bits = op.getBits();
   Value codes = unpackCodes(b, bits, n * blocks, block, "a weight of few bits");
   if (!codes)
@@ -78,6 +89,8 @@ LogicalResult OnnxLowering::lowerOp(onnx::MicrosoftGatherBlockQuantizedOp op) {
   Type f32 = builder.getF32Type();
   int64_t rows = *constantValue(builder.shape(table)[0]);
   int64_t columns = *constantValue(shape(op).back());
+  warnOfBlocks(op, op.getBlockSize(),
+               llvm::divideCeil(columns, op.getBlockSize()));
   auto layout = scaleLayout({builder.constant(rows), builder.constant(columns)},
                             builder.shape(scales), 1, op.getBlockSize());
   if (!layout)
