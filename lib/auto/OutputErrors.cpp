@@ -2,9 +2,8 @@
 #include "lib/auto/OutputErrors.h"
 
 #include "lib/compiler/GraphLibrary.h"
+#include "lib/support/SignalNoise.h"
 #include "passes/simplify/Passes.h"
-
-#include <cmath>
 
 using namespace mlir;
 using llvm::createStringError;
@@ -36,7 +35,7 @@ llvm::Error OutputErrors::measure(ModuleOp quantized,
   if (!actual)
     return actual.takeError();
 
-  std::vector<double> signal(names.size()), noise(names.size());
+  std::vector<SignalNoise> ratios(names.size());
   std::vector<int64_t> chosen;
   int64_t count = std::min<int64_t>(samples.count, 64);
   for (int64_t i = 0; i != count; ++i)
@@ -53,17 +52,14 @@ llvm::Error OutputErrors::measure(ModuleOp quantized,
     size_t begin = y->size() - names.size();
     for (size_t i = 0; i != names.size(); ++i) {
       const Tensor &a = (*y)[begin + i], &b = (*yq)[begin + i];
-      for (int64_t at = 0, size = a.numElements(); at < size; ++at) {
-        double value = a.floatAt(at), error = value - b.floatAt(at);
-        signal[i] += value * value;
-        noise[i] += error * error;
-      }
+      for (int64_t at = 0, size = a.numElements(); at < size; ++at)
+        ratios[i].add(a.floatAt(at), b.floatAt(at));
     }
   }
   for (AllocatedWeight &weight : report.weights)
     for (auto [index, name] : llvm::enumerate(names))
-      if (name == weight.name && noise[index] > 0 && signal[index] > 0)
-        weight.outputSnr = 10 * std::log10(signal[index] / noise[index]);
+      if (name == weight.name)
+        weight.outputSnr = ratios[index].decibels();
   return llvm::Error::success();
 }
 

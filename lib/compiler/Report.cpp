@@ -45,7 +45,9 @@ json::Object describeAllocation(const AllocationReport &report) {
       row["considered"] = std::move(considered);
     }
     if (weight.outputSnr)
-      row["output_snr_db"] = *weight.outputSnr;
+      row["output_snr_db"] = std::isfinite(*weight.outputSnr)
+                                 ? json::Value(*weight.outputSnr)
+                                 : json::Value(nullptr);
     weights.push_back(std::move(row));
   }
   for (const DomainUtility &domain : report.domains)

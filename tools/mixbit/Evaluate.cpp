@@ -247,7 +247,8 @@ static llvm::Error evaluate(const Options &options) {
         for (const LayerNoise &layer : layers)
           json.object([&] {
             json.attribute("name", layer.name);
-            if (layer.snrDb)
+            json.attribute("equal", !layer.snrDb);
+            if (layer.snrDb && std::isfinite(*layer.snrDb))
               json.attribute("snr_db", *layer.snrDb);
             else
               json.attribute("snr_db", nullptr);

@@ -1,17 +1,17 @@
 //===- LayerNoise.cpp - Two models compared layer by layer ----------------===//
 #include "tools/mixbit/LayerNoise.h"
 
+#include "lib/support/SignalNoise.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
-
-#include <cmath>
 
 namespace mixbit::tool {
 
 namespace {
 struct Pair {
   int32_t index, otherIndex;
-  double signal = 0, noise = 0;
+  SignalNoise ratio = {};
 };
 } // namespace
 
@@ -60,11 +60,8 @@ llvm::Expected<std::vector<LayerNoise>> compareLayers(SampleRuns &runs,
             shapeText(expected->shape) + " as in " +
             reference.session().path() + ", but got " +
             shapeText(values->shape));
-      for (int64_t i = 0; i < count; ++i) {
-        double value = expected->floatAt(i), error = value - values->floatAt(i);
-        pair.signal += value * value;
-        pair.noise += error * error;
-      }
+      for (int64_t i = 0; i < count; ++i)
+        pair.ratio.add(expected->floatAt(i), values->floatAt(i));
     }
     progress.show("layers: " + llvm::Twine(begin + wanted) + " of " +
                   llvm::Twine(runs.count()) + " samples");
@@ -74,8 +71,7 @@ llvm::Expected<std::vector<LayerNoise>> compareLayers(SampleRuns &runs,
   for (const Pair &pair : pairs) {
     LayerNoise &layer = layers.emplace_back();
     layer.name = runs.session().outputs()[pair.index]->name;
-    if (pair.signal > 0 && pair.noise > 0)
-      layer.snrDb = 10 * std::log10(pair.signal / pair.noise);
+    layer.snrDb = pair.ratio.decibels();
   }
   return layers;
 }

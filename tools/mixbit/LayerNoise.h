@@ -10,8 +10,7 @@ namespace mixbit::tool {
 
 struct LayerNoise {
   std::string name; ///< of the output, which is that of the layer's weight
-  /// 10 log10(sum reference^2 / sum (value - reference)^2) over all samples;
-  /// none if the layers are equal, or the reference is zero.
+  /// Over all samples; see SignalNoise.
   std::optional<double> snrDb;
 };
 

@@ -34,8 +34,7 @@ void Metrics::addReference(ArrayRef<float> values, ArrayRef<float> reference) {
     // A NaN must not hide behind a comparison.
     if (!(std::abs(difference) <= largest))
       largest = std::abs(difference);
-    signal += double(expected) * expected;
-    noise += difference * difference;
+    ratio.add(expected, value);
   }
   if (classes < 2)
     return;
@@ -76,8 +75,4 @@ std::optional<double> Metrics::meanKl() const {
   return kl / compared;
 }
 
-std::optional<double> Metrics::snrDb() const {
-  if (noise == 0)
-    return std::nullopt;
-  return 10 * std::log10(signal / noise);
-}
+std::optional<double> Metrics::snrDb() const { return ratio.decibels(); }

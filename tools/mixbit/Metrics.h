@@ -1,6 +1,8 @@
 //===- Metrics.h - Comparing outputs of models ------------------*- C++ -*-===//
 #pragma once
 
+#include "lib/support/SignalNoise.h"
+
 #include "llvm/ADT/ArrayRef.h"
 
 #include <cstdint>
@@ -36,7 +38,8 @@ private:
   int64_t classes;
   int64_t labelled = 0, right = 0;
   int64_t compared = 0, agreed = 0;
-  double largest = 0, kl = 0, signal = 0, noise = 0;
+  double largest = 0, kl = 0;
+  SignalNoise ratio;
   int64_t numNonFinite = 0;
 };
 
