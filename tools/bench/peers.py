@@ -32,7 +32,7 @@ ENCODER = ["fp32", "int8", "int4", "ternary"]
 STACK = ["int8", "int4 --group 1x32", "ternary", "ternary --packing planes"]
 CASES = {
     "bert-1x128-1": ("BERT-base, batch 1, sequence 128, one thread", "bert-base", 1, 128, 1,
-                     ENCODER + ["binary --activations int1"], "", None),
+                     ENCODER + ["binary --activations int1", "binary --group 1x0 --activations int1"], "", None),
     "bert-1x128-2": ("BERT-base, batch 1, sequence 128, two threads", "bert-base", 1, 128, 2, ENCODER, "", None),
     "bert-8x128-2": ("BERT-base, batch 8, sequence 128, two threads", "bert-base", 8, 128, 2, ["int8"], "int8", None),
     "bert-8x128-padded": ("BERT-base, batch 8, sequence 128 of which 12 to 40 tokens are kept, two threads", "bert-base", 8, 128, 2,
