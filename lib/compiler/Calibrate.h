@@ -30,6 +30,8 @@ struct CalibrateOptions {
   int threads = 0;
   /// Samples that run at once, where the network's batch is free.
   int64_t batch = 32;
+  /// Leaves out the samples that isHeldOut (lib/calibrate) says.
+  bool holdsOut = false;
   /// Called before each step with how many of how many are done.
   std::function<void(int64_t done, int64_t all)> progress;
 };
@@ -50,6 +52,14 @@ struct CalibrationResult {
   /// Of each value that linears read with its columns divided by scales; their
   /// weights have been rounded with columns multiplied.
   llvm::MapVector<mlir::Value, Smoothing> smoothing;
+};
+
+/// Changes what calibration has rounded before it is stored; `module` has the
+/// float weights still. An error ends the compilation.
+struct RoundingImprovement
+    : std::function<llvm::Error(mlir::ModuleOp module,
+                                CalibrationResult &rounded)> {
+  using function::function;
 };
 
 /// Gives the linears their codes and smoothed inputs.

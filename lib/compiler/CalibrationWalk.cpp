@@ -117,16 +117,19 @@ llvm::Error CalibrationWalk::load(const CalibrationData &data) {
   SmallVector<bool> trims;
   std::optional<size_t> mask = findTrimmedInputs(trims);
   for (auto [index, domain] : llvm::enumerate(*domains)) {
-    if (domain.samples < fixedBatch)
+    std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
+    std::iota(order.begin(), order.end(), 0);
+    if (options.holdsOut)
+      llvm::erase_if(order, isHeldOut);
+    int64_t count = order.size();
+    if (count < fixedBatch)
       return llvm::createStringError(
           domain.path + ": expected " + Twine(fixedBatch) +
           " samples or more for the network's fixed batch, but got " +
-          Twine(domain.samples));
+          Twine(count));
     // A fixed batch leaves out what does not fill it.
-    int64_t used = fixedBatch ? domain.samples / batch * batch : domain.samples;
+    int64_t used = fixedBatch ? count / batch * batch : count;
     sampleCounts.push_back(double(used));
-    std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
-    std::iota(order.begin(), order.end(), 0);
     if (mask) {
       lengths = domain.lengths(*mask);
       llvm::sort(order, [&](int64_t a, int64_t b) {

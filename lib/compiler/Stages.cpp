@@ -233,6 +233,7 @@ bool Compilation::calibrate(CalibrationResult &result) {
   }
   CalibrateOptions calibrateOptions;
   calibrateOptions.threads = options.threads;
+  calibrateOptions.holdsOut = options.improvement;
   bool isStatic = StringRef(options.activations).ends_with("-static");
   StringRef smooth = options.smooth;
   double alpha = 0;
@@ -257,6 +258,11 @@ bool Compilation::calibrate(CalibrationResult &result) {
     return false;
   }
   result = std::move(*rounded);
+  if (options.improvement)
+    if (llvm::Error error = (*options.improvement)(*module, result)) {
+      report(std::move(error), "--reconstruct");
+      return false;
+    }
   applyActivations(result);
   if (options.verbose)
     for (auto &[input, smoothing] : result.smoothing)

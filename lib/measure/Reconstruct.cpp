@@ -1,0 +1,417 @@
+//===- Reconstruct.cpp - Rounded weights improved by gradient -------------===//
+#include "lib/measure/Reconstruct.h"
+
+#include "lib/measure/MeasureState.h"
+#include "lib/quant/Reference.h"
+#include "lib/quant/Segments.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+
+using namespace llvm;
+
+namespace mixbit {
+namespace {
+
+/// What one batch is to give.
+struct BatchTargets {
+  Batch batch;
+  std::vector<Tensor> inputs;
+  Tensor probabilities;
+  std::vector<Tensor> points, pulls;
+};
+
+struct Losses {
+  double all = 0, divergence = 0;
+};
+
+/// One weight as the compiled function takes it.
+struct Parameter {
+  std::string name;
+  Tensor exact, values;
+  /// None: it is given. Else one a segment, null where that is given.
+  std::vector<std::unique_ptr<LearnedRounding>> learned;
+  MutableArrayRef<QuantizedMatrix> segments;
+};
+
+/// Ids that other rows of their table can stand for.
+struct VariedInput {
+  size_t argument;
+  int64_t rows;
+  std::set<int64_t> kept;
+};
+
+MutableArrayRef<float> floatsOf(Tensor &tensor) {
+  return {reinterpret_cast<float *>(tensor.data.data()),
+          tensor.data.size() / sizeof(float)};
+}
+} // namespace
+
+class Reconstructor {
+public:
+  Reconstructor(SensitivityMeter &meter, const ReconstructOptions &options)
+      : s(*meter.state), options(options) {}
+
+  Error prepare(MutableArrayRef<WeightToReconstruct> weights);
+  Expected<Reconstruction> run();
+
+private:
+  Expected<std::vector<Tensor>> runBatch(const BatchTargets &at,
+                                         bool isExact = false);
+  Error setTargets(BatchTargets &at);
+  void weigh(BatchTargets &at);
+  void findTokens();
+  void vary(BatchTargets &at, int64_t epoch) const;
+  Losses lossesOf(const BatchTargets &at, ArrayRef<Tensor> outputs) const;
+  Expected<Losses> heldOutLosses();
+  void learn(const BatchTargets &at, ArrayRef<Tensor> outputs, double share);
+  double weightOf(int64_t sample) const {
+    return options.sampleWeights.empty() ? 1 : options.sampleWeights[sample];
+  }
+  size_t result(const Twine &name) const {
+    return s.resultIndex(Form::Parameterized, name.str());
+  }
+
+  SensitivityMeter::State &s;
+  const ReconstructOptions &options;
+  std::vector<Parameter> parameters;
+  std::vector<std::string> arguments; ///< behind the model's inputs
+  size_t numPoints = 0;
+  std::vector<VariedInput> tokens;
+  std::vector<Batch> training;
+  std::vector<BatchTargets> heldOut;
+};
+
+Error Reconstructor::prepare(MutableArrayRef<WeightToReconstruct> weights) {
+  llvm::DenseSet<int64_t> isHeldOut(options.heldOut.begin(),
+                                    options.heldOut.end());
+  std::vector<int64_t> learnt;
+  for (int64_t sample = 0; sample != s.samples.count; ++sample)
+    if (!isHeldOut.contains(sample))
+      learnt.push_back(sample);
+  if (learnt.empty() || options.heldOut.empty())
+    return createStringError("expected samples to learn from and some to judge "
+                             "by (8 or more in all), but got " +
+                             Twine(s.samples.count));
+  auto compiled = s.library(Form::Parameterized);
+  if (!compiled)
+    return compiled.takeError();
+  arguments = s.arguments.at(Form::Parameterized);
+  for (StringRef argument : arguments) {
+    numPoints += argument.starts_with("pull:");
+    if (!argument.consume_front("w:"))
+      continue;
+    Parameter &parameter = parameters.emplace_back();
+    parameter.name = argument.str();
+    auto values = s.constantValues(argument);
+    if (!values)
+      return values.takeError();
+    parameter.exact = std::move(*values);
+    parameter.values = parameter.exact;
+  }
+  training = s.batcher->batches(learnt);
+  for (const Batch &batch : s.batcher->batches(options.heldOut)) {
+    BatchTargets &at = heldOut.emplace_back();
+    at.batch = batch;
+    at.inputs = s.batcher->inputs(batch);
+    if (Error error = setTargets(at))
+      return error;
+  }
+  findTokens();
+  bool any = false;
+  for (WeightToReconstruct &weight : weights) {
+    auto parameter = llvm::find_if(
+        parameters, [&](const Parameter &p) { return p.name == weight.name; });
+    if (parameter == parameters.end())
+      continue; // no such layer that depends on the inputs
+    bool isLinear = llvm::any_of(s.uses, [&](const LayerUse &use) {
+      return s.result.weights[use.weight].name == weight.name;
+    });
+    MutableArrayRef<float> values = floatsOf(parameter->values);
+    int64_t cols = parameter->values.shape[1], row = 0;
+    FloatMatrix matrix{parameter->exact.data.data(), FloatKind::F32,
+                       parameter->values.shape[0], cols};
+    parameter->segments = weight.segments;
+    for (QuantizedMatrix &segment : weight.segments) {
+      auto &learned = parameter->learned.emplace_back();
+      if (isLinear && segment.format.bits <= options.mostBits)
+        learned = std::make_unique<LearnedRounding>(
+            rowsOf(matrix, row, segment.rows), segment);
+      any |= bool(learned);
+      llvm::copy(dequantize(segment), values.begin() + row * cols);
+      row += segment.rows;
+    }
+    if (llvm::none_of(parameter->learned, [](auto &l) { return bool(l); }))
+      parameter->learned.clear();
+  }
+  if (!any)
+    return createStringError("expected linear layers in " +
+                             Twine(options.mostBits) +
+                             " bits or less, but got none");
+  return Error::success();
+}
+
+Expected<std::vector<Tensor>> Reconstructor::runBatch(const BatchTargets &at,
+                                                      bool isExact) {
+  std::vector<const Tensor *> inputs;
+  for (const Tensor &input : at.inputs)
+    inputs.push_back(&input);
+  size_t parameter = 0, target = 0, pull = 0;
+  for (StringRef argument : arguments) {
+    inputs.push_back(argument.starts_with("w:")
+                         ? (isExact ? &parameters[parameter].exact
+                                    : &parameters[parameter].values)
+                     : argument.starts_with("target:") ? &at.points[target++]
+                     : argument.starts_with("pull:")   ? &at.pulls[pull++]
+                                                       : &at.probabilities);
+    parameter += argument.starts_with("w:");
+  }
+  return s.run(Form::Parameterized, inputs);
+}
+
+/// Runs the network in floats on the batch's inputs, and has what it gives as
+/// targets.
+Error Reconstructor::setTargets(BatchTargets &at) {
+  auto none = s.noTargets(at.inputs);
+  if (!none)
+    return none.takeError();
+  at.probabilities = std::move(*none);
+  at.points.resize(numPoints);
+  at.pulls.resize(numPoints);
+  for (size_t point = 0; point != numPoints; ++point) {
+    auto shape = s.shapeOf(s.pointExtents[point], at.inputs);
+    if (!shape)
+      return shape.takeError();
+    at.points[point] = Tensor(MIXBIT_F32, *shape);
+    shape->back() = 1;
+    at.pulls[point] = Tensor(MIXBIT_F32, *shape);
+  }
+  auto outputs = runBatch(at, /*isExact=*/true);
+  if (!outputs)
+    return outputs.takeError();
+  const Tensor &logits = (*outputs)[s.options.output];
+  for (float value : logits.floats())
+    if (!std::isfinite(value))
+      return notFinite(value);
+  at.probabilities = s.ownTargets(at.batch, logits, std::nullopt);
+  for (size_t point = 0; point != numPoints; ++point)
+    at.points[point] = std::move((*outputs)[result("point:" + Twine(point))]);
+  weigh(at);
+  return Error::success();
+}
+
+/// The weight of each row.
+void Reconstructor::weigh(BatchTargets &at) {
+  int64_t count = at.batch.samples.size();
+  for (size_t point = 0; point != numPoints; ++point) {
+    int64_t cols = at.points[point].shape.back();
+    int64_t rows = at.pulls[point].numElements() / at.batch.size;
+    auto isLeftOut = [&](int64_t row) {
+      return s.isLeftOut(at.batch, row, rows);
+    };
+    double energy = 0;
+    for (int64_t row = 0; row != count * rows; ++row) {
+      ArrayRef<float> h = at.points[point].floats().slice(row * cols, cols);
+      energy += isLeftOut(row) ? 0 : dot(h, h);
+    }
+    double each = energy > 0 ? options.match * count / (energy * numPoints) : 0;
+    for (int64_t row = 0; row != count * rows; ++row)
+      if (!isLeftOut(row))
+        at.pulls[point].setFloat(
+            row, float(each * weightOf(at.batch.samples[row / rows])));
+  }
+  // A row of targets counts as their sum.
+  int64_t each = at.probabilities.numElements() / at.batch.size;
+  for (int64_t i = 0; i != count * each; ++i)
+    floatsOf(at.probabilities)[i] *=
+        float(weightOf(at.batch.samples[i / each]));
+}
+
+/// Integers that are looked up in large tables are what can be varied; those
+/// that a quarter of the samples or more have (separators, padding) stay.
+void Reconstructor::findTokens() {
+  constexpr int64_t kLargeTable = 256;
+  for (auto argument : s.func.getArguments()) {
+    int64_t rows = 0;
+    for (mlir::Operation *user : argument.getUsers()) {
+      if (isa<CastOp>(user) && user->getResult(0).hasOneUse())
+        user = *user->getResult(0).user_begin();
+      auto embedding = dyn_cast<EmbeddingOp>(user);
+      if (!embedding) {
+        rows = 0;
+        break;
+      }
+      rows = cast<mlir::RankedTensorType>(embedding.getTable().getType())
+                 .getDimSize(0);
+    }
+    if (rows < kLargeTable)
+      continue;
+    const Tensor &ids = s.samples.inputs[argument.getArgNumber()];
+    int64_t each = ids.numElements() / s.samples.count;
+    std::map<int64_t, int64_t> seenIn;
+    for (int64_t sample = 0; sample != s.samples.count; ++sample) {
+      std::set<int64_t> own;
+      for (int64_t i = 0; i != each; ++i)
+        own.insert(ids.integerAt(sample * each + i));
+      for (int64_t id : own)
+        ++seenIn[id];
+    }
+    VariedInput &varied = tokens.emplace_back();
+    varied.argument = argument.getArgNumber();
+    varied.rows = rows;
+    for (auto [id, samples] : seenIn)
+      if (samples * 4 >= s.samples.count)
+        varied.kept.insert(id);
+  }
+}
+
+/// Replaces some ids by others of the table: a share of each sample's, which is
+/// anything from none to all.
+void Reconstructor::vary(BatchTargets &at, int64_t epoch) const {
+  auto unit = [](uint64_t bits) { return double(bits >> 11) * 0x1p-53; };
+  for (const VariedInput &varied : tokens) {
+    Tensor &ids = at.inputs[varied.argument];
+    int64_t each = ids.numElements() / at.batch.size;
+    for (int64_t i = 0, end = at.batch.samples.size() * each; i != end; ++i) {
+      uint64_t sample =
+          mixBits(options.seed ^ mixBits(epoch * s.samples.count +
+                                         at.batch.samples[i / each]));
+      uint64_t bits = mixBits(sample + 1 + i % each);
+      if (unit(bits) < unit(sample) * options.variation &&
+          !varied.kept.count(ids.integerAt(i)))
+        ids.setInteger(i, mixBits(bits) % varied.rows);
+    }
+  }
+}
+
+Losses Reconstructor::lossesOf(const BatchTargets &at,
+                               ArrayRef<Tensor> outputs) const {
+  Losses losses;
+  losses.divergence = divergenceOf(outputs[s.options.output], at.probabilities);
+  losses.all = losses.divergence;
+  for (size_t point = 0; point != numPoints; ++point) {
+    ArrayRef<float> h = outputs[result("point:" + Twine(point))].floats();
+    ArrayRef<float> target = at.points[point].floats();
+    ArrayRef<float> pulls = at.pulls[point].floats();
+    size_t cols = at.points[point].shape.back();
+    for (size_t row = 0; row != pulls.size(); ++row) {
+      double sum = 0;
+      for (size_t i = row * cols; i != (row + 1) * cols; ++i)
+        sum += double(h[i] - target[i]) * (h[i] - target[i]);
+      losses.all += pulls[row] ? pulls[row] * sum / 2 : 0;
+    }
+  }
+  return losses;
+}
+
+Expected<Losses> Reconstructor::heldOutLosses() {
+  Losses sum;
+  double all = 0;
+  for (const BatchTargets &at : heldOut) {
+    auto outputs = runBatch(at);
+    if (!outputs)
+      return outputs.takeError();
+    Losses losses = lossesOf(at, *outputs);
+    sum.all += losses.all;
+    sum.divergence += losses.divergence;
+    for (int64_t sample : at.batch.samples)
+      all += weightOf(sample);
+  }
+  return Losses{sum.all / all, sum.divergence / all};
+}
+
+/// One step of all weights down the gradient of a batch.
+void Reconstructor::learn(const BatchTargets &at, ArrayRef<Tensor> outputs,
+                          double share) {
+  LearningRates rates = {options.rates.codes * share,
+                         options.rates.scales * share};
+  for (Parameter &parameter : parameters) {
+    if (parameter.learned.empty())
+      continue;
+    int64_t rows = parameter.values.shape[0], cols = parameter.values.shape[1];
+    std::vector<float> gradient(rows * cols);
+    for (const LayerUse &use : s.uses) {
+      if (s.result.weights[use.weight].name != parameter.name)
+        continue;
+      const Tensor &x = outputs[result("x:" + use.mark)];
+      addOuterProducts(outputs[result("dy:" + use.mark)].floats(), x.floats(),
+                       x.numElements() / cols, rows, cols, gradient);
+    }
+    int64_t row = 0;
+    for (auto [learned, segment] :
+         llvm::zip_equal(parameter.learned, parameter.segments)) {
+      size_t begin = row * cols, count = segment.rows * cols;
+      row += segment.rows;
+      if (!learned)
+        continue;
+      learned->step(ArrayRef(gradient).slice(begin, count), rates);
+      learned->values(floatsOf(parameter.values).slice(begin, count));
+    }
+  }
+}
+
+Expected<Reconstruction> Reconstructor::run() {
+  Reconstruction report;
+  auto start = heldOutLosses();
+  if (!start)
+    return start.takeError();
+  report.before = report.after = start->all;
+  report.divergenceBefore = report.divergenceAfter = start->divergence;
+  int64_t steps = options.epochs * training.size(), step = 0;
+  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    std::vector<std::pair<uint64_t, size_t>> order;
+    for (size_t i = 0; i != training.size(); ++i)
+      order.push_back(
+          {mixBits(options.seed ^ mixBits(epoch * training.size() + i)), i});
+    llvm::sort(order);
+    for (auto [index, next] : llvm::enumerate(order)) {
+      s.show(formatv("reconstruct: epoch {0}/{1}, {2}/{3}, held-out loss "
+                     "{4:f4} of {5:f4}",
+                     epoch, options.epochs, index, order.size(), report.after,
+                     report.before));
+      BatchTargets at;
+      at.batch = training[next.second];
+      at.inputs = s.batcher->inputs(at.batch);
+      vary(at, epoch);
+      if (Error error = setTargets(at))
+        return std::move(error);
+      auto outputs = runBatch(at);
+      if (!outputs)
+        return outputs.takeError();
+      learn(at, *outputs, (1 + std::cos(M_PI * step++ / steps)) / 2);
+    }
+    auto losses = heldOutLosses();
+    if (!losses)
+      return losses.takeError();
+    report.epochs = epoch;
+    if (losses->all < report.after) {
+      report.kept = epoch;
+      report.after = losses->all;
+      report.divergenceAfter = losses->divergence;
+      for (Parameter &parameter : parameters)
+        if (!parameter.learned.empty())
+          for (auto [learned, segment] :
+               llvm::zip_equal(parameter.learned, parameter.segments))
+            if (learned)
+              segment = learned->rounded();
+    }
+    if (epoch - report.kept >= options.patience)
+      break;
+  }
+  return report;
+}
+
+Expected<Reconstruction>
+reconstruct(SensitivityMeter &meter,
+            MutableArrayRef<WeightToReconstruct> weights,
+            const ReconstructOptions &options) {
+  Reconstructor reconstructor(meter, options);
+  if (Error error = reconstructor.prepare(weights))
+    return error;
+  return reconstructor.run();
+}
+
+} // namespace mixbit
