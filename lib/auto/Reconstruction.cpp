@@ -70,9 +70,9 @@ static mlir::func::FuncOp floatFunction(mlir::func::FuncOp func,
   return copy;
 }
 
-static Error improve(mlir::ModuleOp module, CalibrationResult &rounded,
-                     const CompileOptions &options, int64_t epochs,
-                     raw_ostream &diagnostics) {
+static Expected<bool> improve(mlir::ModuleOp module, CalibrationResult &rounded,
+                              const CompileOptions &options, int64_t epochs,
+                              raw_ostream &diagnostics) {
   auto functions = module.getOps<mlir::func::FuncOp>();
   if (!llvm::hasSingleElement(functions))
     return createStringError(
@@ -111,7 +111,7 @@ static Error improve(mlir::ModuleOp module, CalibrationResult &rounded,
                    : std::string("kept none"),
       report->after, report->before, report->divergenceAfter,
       report->divergenceBefore);
-  return Error::success();
+  return report->kept > 0;
 }
 
 bool compileReconstructed(const CompileOptions &given, int64_t epochs,

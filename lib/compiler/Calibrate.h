@@ -54,11 +54,12 @@ struct CalibrationResult {
   llvm::MapVector<mlir::Value, Smoothing> smoothing;
 };
 
-/// Changes what calibration has rounded before it is stored; `module` has the
-/// float weights still. An error ends the compilation.
+/// Changes what calibration has rounded, samples held out, before it is stored;
+/// `module` has the float weights still. False: there is nothing better, and
+/// the weights are to be rounded on all samples. An error ends the compilation.
 struct RoundingImprovement
-    : std::function<llvm::Error(mlir::ModuleOp module,
-                                CalibrationResult &rounded)> {
+    : std::function<llvm::Expected<bool>(mlir::ModuleOp module,
+                                         CalibrationResult &rounded)> {
   using function::function;
 };
 

@@ -258,11 +258,21 @@ bool Compilation::calibrate(CalibrationResult &result) {
     return false;
   }
   result = std::move(*rounded);
-  if (options.improvement)
-    if (llvm::Error error = (*options.improvement)(*module, result)) {
-      report(std::move(error), "--reconstruct");
+  if (options.improvement) {
+    auto isBetter = (*options.improvement)(*module, result);
+    if (isBetter && !*isBetter) {
+      calibrateOptions.holdsOut = false;
+      rounded =
+          roundOnCalibration(*module, *data, calibrateOptions, diagnostics);
+      if (rounded)
+        result = std::move(*rounded);
+    }
+    if (!isBetter || !rounded) {
+      report(isBetter ? rounded.takeError() : isBetter.takeError(),
+             "--reconstruct");
       return false;
     }
+  }
   applyActivations(result);
   if (options.verbose)
     for (auto &[input, smoothing] : result.smoothing)

@@ -66,7 +66,7 @@ private:
   void findTokens();
   void vary(BatchTargets &at, int64_t epoch) const;
   Losses lossesOf(const BatchTargets &at, ArrayRef<Tensor> outputs) const;
-  Expected<Losses> heldOutLosses();
+  Expected<std::vector<Losses>> heldOutLosses();
   void learn(const BatchTargets &at, ArrayRef<Tensor> outputs, double share);
   double weightOf(int64_t sample) const {
     return options.sampleWeights.empty() ? 1 : options.sampleWeights[sample];
@@ -113,10 +113,11 @@ Error Reconstructor::prepare(MutableArrayRef<WeightToReconstruct> weights) {
     parameter.values = parameter.exact;
   }
   training = s.batcher->batches(learnt);
-  for (const Batch &batch : s.batcher->batches(options.heldOut)) {
+  // One by one, so that the losses of each can be compared.
+  for (int64_t sample : options.heldOut) {
     BatchTargets &at = heldOut.emplace_back();
-    at.batch = batch;
-    at.inputs = s.batcher->inputs(batch);
+    at.batch = s.batcher->batches(sample).front();
+    at.inputs = s.batcher->inputs(at.batch);
     if (Error error = setTargets(at))
       return error;
   }
@@ -125,8 +126,9 @@ Error Reconstructor::prepare(MutableArrayRef<WeightToReconstruct> weights) {
   for (WeightToReconstruct &weight : weights) {
     auto parameter = llvm::find_if(
         parameters, [&](const Parameter &p) { return p.name == weight.name; });
-    if (parameter == parameters.end())
-      continue; // no such layer that depends on the inputs
+    // Nothing that the outputs depend on, or the weight's second format.
+    if (parameter == parameters.end() || !parameter->segments.empty())
+      continue;
     bool isLinear = llvm::any_of(s.uses, [&](const LayerUse &use) {
       return s.result.weights[use.weight].name == weight.name;
     });
@@ -307,20 +309,43 @@ Losses Reconstructor::lossesOf(const BatchTargets &at,
   return losses;
 }
 
-Expected<Losses> Reconstructor::heldOutLosses() {
-  Losses sum;
+/// Of each sample, in proportion to its weight; their sums are the means.
+Expected<std::vector<Losses>> Reconstructor::heldOutLosses() {
+  std::vector<Losses> result;
   double all = 0;
+  for (int64_t sample : options.heldOut)
+    all += weightOf(sample);
   for (const BatchTargets &at : heldOut) {
     auto outputs = runBatch(at);
     if (!outputs)
       return outputs.takeError();
     Losses losses = lossesOf(at, *outputs);
-    sum.all += losses.all;
-    sum.divergence += losses.divergence;
-    for (int64_t sample : at.batch.samples)
-      all += weightOf(sample);
+    result.push_back({losses.all / all, losses.divergence / all});
   }
-  return Losses{sum.all / all, sum.divergence / all};
+  return result;
+}
+
+static Losses sumOf(ArrayRef<Losses> losses) {
+  Losses sum;
+  for (const Losses &each : losses) {
+    sum.all += each.all;
+    sum.divergence += each.divergence;
+  }
+  return sum;
+}
+
+/// Whether the sum is smaller by more than two standard errors of the paired
+/// differences: what few samples show may be chance.
+static bool isClearlySmaller(ArrayRef<Losses> losses, ArrayRef<Losses> before) {
+  double count = losses.size(), sum = 0, squares = 0;
+  for (auto [now, then] : llvm::zip_equal(losses, before)) {
+    sum += then.all - now.all;
+    squares += (then.all - now.all) * (then.all - now.all);
+  }
+  if (count < 2)
+    return false;
+  double variance = (squares - sum * sum / count) / (count - 1);
+  return sum > 2 * std::sqrt(std::max(0.0, variance) * count);
 }
 
 /// One step of all weights down the gradient of a batch.
@@ -358,8 +383,11 @@ Expected<Reconstruction> Reconstructor::run() {
   auto start = heldOutLosses();
   if (!start)
     return start.takeError();
-  report.before = report.after = start->all;
-  report.divergenceBefore = report.divergenceAfter = start->divergence;
+  Losses first = sumOf(*start);
+  report.before = report.after = first.all;
+  report.divergenceBefore = report.divergenceAfter = first.divergence;
+  int64_t best = 0;
+  double least = first.all;
   int64_t steps = options.epochs * training.size(), step = 0;
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     std::vector<std::pair<uint64_t, size_t>> order;
@@ -387,10 +415,15 @@ Expected<Reconstruction> Reconstructor::run() {
     if (!losses)
       return losses.takeError();
     report.epochs = epoch;
-    if (losses->all < report.after) {
+    Losses sum = sumOf(*losses);
+    if (sum.all < least) {
+      least = sum.all;
+      best = epoch;
+    }
+    if (sum.all < report.after && isClearlySmaller(*losses, *start)) {
       report.kept = epoch;
-      report.after = losses->all;
-      report.divergenceAfter = losses->divergence;
+      report.after = sum.all;
+      report.divergenceAfter = sum.divergence;
       for (Parameter &parameter : parameters)
         if (!parameter.learned.empty())
           for (auto [learned, segment] :
@@ -398,7 +431,7 @@ Expected<Reconstruction> Reconstructor::run() {
             if (learned)
               segment = learned->rounded();
     }
-    if (epoch - report.kept >= options.patience)
+    if (epoch - best >= options.patience)
       break;
   }
   return report;

@@ -23,7 +23,8 @@
 //
 // Activations are floats here. The held-out samples are never varied and must
 // not have been rounded on; what is kept is what has the least loss on them,
-// which may be the start.
+// if that is smaller than at the start by more than two standard errors of the
+// samples' paired differences.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

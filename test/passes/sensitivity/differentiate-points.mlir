@@ -3,7 +3,7 @@
 // The first normalization depends on no layer; the gradient at the second is
 // that of what follows and of its distance from the target.
 // CHECK-LABEL: func.func @f
-// CHECK-SAME: %[[T:[a-z0-9]+]]: tensor<?x4xf32> {{{.*}}mixbit.name = "targets"}, %[[H:[a-z0-9]+]]: tensor<?x4xf32> {{{.*}}mixbit.name = "target:0"}, %[[PULL:[a-z0-9]+]]: tensor<?x1xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 1)>, mixbit.name = "pull:0"})
+// CHECK-SAME: %[[T:[a-z0-9]+]]: tensor<?x4xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 4)>, mixbit.name = "targets"}, %[[H:[a-z0-9]+]]: tensor<?x4xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 4)>, mixbit.name = "target:0"}, %[[PULL:[a-z0-9]+]]: tensor<?x1xf32> {mixbit.dims = affine_map<()[s0] -> (s0, 1)>, mixbit.name = "pull:0"})
 // CHECK-SAME: tensor<?x4xf32> {mixbit.name = "dy:w"}, tensor<?x4xf32> {mixbit.name = "point:0"})
 func.func @f(%x: tensor<?x4xf32> {mixbit.name = "x", mixbit.dims = affine_map<()[s0] -> (s0, 4)>})
     -> (tensor<?x4xf32> {mixbit.name = "logits"}) attributes {mixbit.symbols = ["batch"]} {
