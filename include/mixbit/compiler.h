@@ -95,6 +95,9 @@ struct CompileOptions {
   /// with arrays named as the model's inputs, the first axis the sample. None:
   /// weights are rounded by themselves.
   std::vector<std::string> calibration;
+  /// Weights are rounded on so many varied copies of each sample too: some of
+  /// the ids that are looked up in a table are random rows of it.
+  int64_t variedCopies = 0;
   /// Improves weights when calibration has rounded them, every eighth sample
   /// held out, if set; made by compileReconstructed (lib/auto), not owned.
   RoundingImprovement *improvement = nullptr;

@@ -32,6 +32,15 @@ struct CalibrateOptions {
   int64_t batch = 32;
   /// Leaves out the samples that isHeldOut (lib/calibrate) says.
   bool holdsOut = false;
+  /// Copies of each sample with varied ids (lib/calibrate/VariedSamples.h) that
+  /// linears are rounded on too; ranges of activations and smoothing are found
+  /// on the samples alone. More than none is an error for functions without
+  /// ids.
+  int64_t variedCopies = 0;
+  /// What a copy counts, beside a sample's 1.
+  double copyWeight = 1;
+  /// The most of a copy's ids that is random.
+  double variation = 1;
   /// Called before each step with how many of how many are done.
   std::function<void(int64_t done, int64_t all)> progress;
 };

@@ -234,6 +234,7 @@ bool Compilation::calibrate(CalibrationResult &result) {
   CalibrateOptions calibrateOptions;
   calibrateOptions.threads = options.threads;
   calibrateOptions.holdsOut = options.improvement;
+  calibrateOptions.variedCopies = options.variedCopies;
   bool isStatic = StringRef(options.activations).ends_with("-static");
   StringRef smooth = options.smooth;
   double alpha = 0;

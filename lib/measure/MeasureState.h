@@ -5,6 +5,7 @@
 #include "lib/measure/Measure.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "lib/support/MixBits.h"
 
 namespace mixbit {
 
@@ -128,8 +129,5 @@ double divergenceOf(const Tensor &logits, const Tensor &targets);
 
 /// That a model's output is not finite.
 llvm::Error notFinite(float value);
-
-/// A hash of `value` whose bits are independent (splitmix64).
-uint64_t mixBits(uint64_t value);
 
 } // namespace mixbit

@@ -1,6 +1,7 @@
 //===- Reconstruct.cpp - Rounded weights improved by gradient -------------===//
 #include "lib/measure/Reconstruct.h"
 
+#include "lib/calibrate/VariedSamples.h"
 #include "lib/measure/MeasureState.h"
 #include "lib/quant/Reference.h"
 #include "lib/quant/Segments.h"
@@ -8,8 +9,6 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
-#include <map>
-#include <set>
 
 using namespace llvm;
 
@@ -37,13 +36,6 @@ struct Parameter {
   MutableArrayRef<QuantizedMatrix> segments;
 };
 
-/// Ids that other rows of their table can stand for.
-struct VariedInput {
-  size_t argument;
-  int64_t rows;
-  std::set<int64_t> kept;
-};
-
 MutableArrayRef<float> floatsOf(Tensor &tensor) {
   return {reinterpret_cast<float *>(tensor.data.data()),
           tensor.data.size() / sizeof(float)};
@@ -63,7 +55,6 @@ private:
                                          bool isExact = false);
   Error setTargets(BatchTargets &at);
   void weigh(BatchTargets &at);
-  void findTokens();
   void vary(BatchTargets &at, int64_t epoch) const;
   Losses lossesOf(const BatchTargets &at, ArrayRef<Tensor> outputs) const;
   Expected<std::vector<Losses>> heldOutLosses();
@@ -121,7 +112,7 @@ Error Reconstructor::prepare(MutableArrayRef<WeightToReconstruct> weights) {
     if (Error error = setTargets(at))
       return error;
   }
-  findTokens();
+  tokens = findVariedInputs(s.func, s.samples.inputs, s.samples.count);
   bool any = false;
   for (WeightToReconstruct &weight : weights) {
     auto parameter = llvm::find_if(
@@ -232,61 +223,13 @@ void Reconstructor::weigh(BatchTargets &at) {
         float(weightOf(at.batch.samples[i / each]));
 }
 
-/// Integers that are looked up in large tables are what can be varied; those
-/// that a quarter of the samples or more have (separators, padding) stay.
-void Reconstructor::findTokens() {
-  constexpr int64_t kLargeTable = 256;
-  for (auto argument : s.func.getArguments()) {
-    int64_t rows = 0;
-    for (mlir::Operation *user : argument.getUsers()) {
-      if (isa<CastOp>(user) && user->getResult(0).hasOneUse())
-        user = *user->getResult(0).user_begin();
-      auto embedding = dyn_cast<EmbeddingOp>(user);
-      if (!embedding) {
-        rows = 0;
-        break;
-      }
-      rows = cast<mlir::RankedTensorType>(embedding.getTable().getType())
-                 .getDimSize(0);
-    }
-    if (rows < kLargeTable)
-      continue;
-    const Tensor &ids = s.samples.inputs[argument.getArgNumber()];
-    int64_t each = ids.numElements() / s.samples.count;
-    std::map<int64_t, int64_t> seenIn;
-    for (int64_t sample = 0; sample != s.samples.count; ++sample) {
-      std::set<int64_t> own;
-      for (int64_t i = 0; i != each; ++i)
-        own.insert(ids.integerAt(sample * each + i));
-      for (int64_t id : own)
-        ++seenIn[id];
-    }
-    VariedInput &varied = tokens.emplace_back();
-    varied.argument = argument.getArgNumber();
-    varied.rows = rows;
-    for (auto [id, samples] : seenIn)
-      if (samples * 4 >= s.samples.count)
-        varied.kept.insert(id);
-  }
-}
-
-/// Replaces some ids by others of the table: a share of each sample's, which is
-/// anything from none to all.
+/// Another variation in each epoch.
 void Reconstructor::vary(BatchTargets &at, int64_t epoch) const {
-  auto unit = [](uint64_t bits) { return double(bits >> 11) * 0x1p-53; };
-  for (const VariedInput &varied : tokens) {
-    Tensor &ids = at.inputs[varied.argument];
-    int64_t each = ids.numElements() / at.batch.size;
-    for (int64_t i = 0, end = at.batch.samples.size() * each; i != end; ++i) {
-      uint64_t sample =
-          mixBits(options.seed ^ mixBits(epoch * s.samples.count +
-                                         at.batch.samples[i / each]));
-      uint64_t bits = mixBits(sample + 1 + i % each);
-      if (unit(bits) < unit(sample) * options.variation &&
-          !varied.kept.count(ids.integerAt(i)))
-        ids.setInteger(i, mixBits(bits) % varied.rows);
-    }
-  }
+  std::vector<uint64_t> streams;
+  for (int64_t sample : at.batch.samples)
+    streams.push_back(
+        mixBits(options.seed ^ mixBits(epoch * s.samples.count + sample)));
+  varyInputs(at.inputs, tokens, streams, options.variation);
 }
 
 Losses Reconstructor::lossesOf(const BatchTargets &at,

@@ -16,10 +16,9 @@
 // scales move is in lib/quant/LearnedRounding.h.
 //
 // The samples are few, and rounding with compensation has fitted them closely.
-// So they are varied, anew in each epoch: of each sample a random share of the
-// ids that are looked up in a table of 256 rows or more becomes random rows of
-// it, but for ids that a quarter of the samples have (separators). The network
-// in floats says what should come out, as in distillation without data.
+// So they are varied, anew in each epoch (lib/calibrate/VariedSamples.h): of
+// each sample a random share of the ids becomes random rows of their table. The
+// network in floats says what should come out.
 //
 // Activations are floats here. The held-out samples are never varied and must
 // not have been rounded on; what is kept is what has the least loss on them,
@@ -44,8 +43,9 @@ struct WeightToReconstruct {
 struct ReconstructOptions {
   int64_t epochs = 10; ///< over the samples that are not held out, at most
   /// At the start; they fall to zero as a cosine over all epochs.
-  /// Codes stay: that they follow the gradient of so few samples has raised the
-  /// held-out loss at every rate tried (docs/Quantization.md).
+  /// Codes stay: where they followed the gradient of so few samples, the
+  /// held-out loss rose at larger rates, and at 0.0002 they barely moved
+  /// (docs/Quantization.md).
   LearningRates rates = {0, 0.0005};
   /// Samples that are held out of learning, to judge by: one at least, not all.
   std::vector<int64_t> heldOut;

@@ -152,6 +152,18 @@ static std::string checkBudget(const CompileOptions &options) {
   return checkStatistics(options);
 }
 
+/// What --vary cannot serve: it needs samples, and the model to run on them.
+static std::string checkVary(const CompileOptions &options) {
+  if (options.variedCopies == 0)
+    return "";
+  if (options.calibration.empty())
+    return "expected --calibration with --vary";
+  if (!options.statistics.empty())
+    return "expected no --statistics with --vary, which runs the model on more "
+           "samples";
+  return "";
+}
+
 /// What --reconstruct cannot serve: it runs the network in floats, on samples,
 /// with weights as the graph has them.
 static std::string checkReconstruct(const CompileOptions &options) {
@@ -259,6 +271,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
       },
       "samples to round weights on: arrays named as the inputs,\n"
       "the first axis the sample; repeated, a mix by weight");
+  command.number("--vary", "N", 0, 64, options.variedCopies,
+                 "with --calibration: round weights on N copies of each\n"
+                 "sample too, a random share of whose ids is random\n"
+                 "(default: 0)");
   int64_t reconstruct = 0;
   command.number("--reconstruct", "EPOCHS", 0, 1000, reconstruct,
                  "with --calibration: improve rounded weights of 4 bits and\n"
@@ -344,6 +360,8 @@ int mixbit::tool::runCompile(Arguments arguments) {
                      .Case("asm", Emit::Assembly)
                      .Default(Emit::Ptx);
   if (std::string wrong = checkBudget(options); !wrong.empty())
+    return command.usageError(wrong);
+  if (std::string wrong = checkVary(options); !wrong.empty())
     return command.usageError(wrong);
   if (reconstruct > 0)
     if (std::string wrong = checkReconstruct(options); !wrong.empty())
