@@ -21,6 +21,7 @@ class raw_ostream;
 namespace mixbit {
 
 struct AllocationContext;
+struct RoundingImprovement;
 
 /// The form in which compilation ends.
 enum class Emit {
@@ -94,6 +95,12 @@ struct CompileOptions {
   /// with arrays named as the model's inputs, the first axis the sample. None:
   /// weights are rounded by themselves.
   std::vector<std::string> calibration;
+  /// Weights are rounded on so many varied copies of each sample too: some of
+  /// the ids that are looked up in a table are random rows of it.
+  int64_t variedCopies = 0;
+  /// Improves weights when calibration has rounded them, every eighth sample
+  /// held out, if set; made by compileReconstructed (lib/auto), not owned.
+  RoundingImprovement *improvement = nullptr;
 
   /// With weights "auto", what the formats are chosen under: 3.2bits (a weight
   /// of the linear layers, scales counted), 30% (of the fp32 bytes), 12MB (of

@@ -29,6 +29,10 @@ llvm::Expected<CalibrationFile> parseCalibration(llvm::StringRef text);
 llvm::Expected<std::vector<CalibrationFile>>
 parseCalibrations(llvm::ArrayRef<std::string> texts);
 
+/// Whether a sample of a domain, by its index, is one to judge by where some
+/// are held out: every eighth.
+inline bool isHeldOut(int64_t sample) { return sample % 8 == 7; }
+
 /// One file's samples as the network takes them.
 struct CalibrationDomain {
   std::string name; ///< as given, else the file's path

@@ -30,6 +30,17 @@ struct CalibrateOptions {
   int threads = 0;
   /// Samples that run at once, where the network's batch is free.
   int64_t batch = 32;
+  /// Leaves out the samples that isHeldOut (lib/calibrate) says.
+  bool holdsOut = false;
+  /// Copies of each sample with varied ids (lib/calibrate/VariedSamples.h) that
+  /// linears are rounded on too; ranges of activations and smoothing are found
+  /// on the samples alone. More than none is an error for functions without
+  /// ids.
+  int64_t variedCopies = 0;
+  /// What a copy counts, beside a sample's 1.
+  double copyWeight = 1;
+  /// The most of a copy's ids that is random.
+  double variation = 1;
   /// Called before each step with how many of how many are done.
   std::function<void(int64_t done, int64_t all)> progress;
 };
@@ -50,6 +61,15 @@ struct CalibrationResult {
   /// Of each value that linears read with its columns divided by scales; their
   /// weights have been rounded with columns multiplied.
   llvm::MapVector<mlir::Value, Smoothing> smoothing;
+};
+
+/// Changes what calibration has rounded, samples held out, before it is stored;
+/// `module` has the float weights still. False: there is nothing better, and
+/// the weights are to be rounded on all samples. An error ends the compilation.
+struct RoundingImprovement
+    : std::function<llvm::Expected<bool>(mlir::ModuleOp module,
+                                         CalibrationResult &rounded)> {
+  using function::function;
 };
 
 /// Gives the linears their codes and smoothed inputs.

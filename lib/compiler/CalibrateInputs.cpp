@@ -95,10 +95,13 @@ llvm::Error CalibrationWalk::smooth(unsigned level) {
     std::vector<float> maxima(cols, 0.0f), rows;
     int64_t all = 0, seen = 0;
     for (size_t batch = 0; batch != batchWeights.size(); ++batch)
-      all += llvm::count_if(rowWeights(input, batch),
-                            [](float weight) { return weight != 0; });
+      if (!isVaried[batch])
+        all += llvm::count_if(rowWeights(input, batch),
+                              [](float weight) { return weight != 0; });
     int64_t step = std::max<int64_t>(1, all / sampledRows);
     for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
+      if (isVaried[batch])
+        continue;
       ArrayRef<float> values = both.rounded[batch]->floats();
       for (auto [row, weight] : llvm::enumerate(rowWeights(input, batch))) {
         if (weight == 0)
@@ -166,6 +169,8 @@ void CalibrationWalk::findCodes(unsigned level) {
       RangeSearch search;
       for (bool isReached : {false, true})
         for (size_t batch = 0; batch != batchWeights.size(); ++batch) {
+          if (isVaried[batch])
+            continue;
           std::vector<float> values = both.rounded[batch]->floats().vec();
           scaleInput(input, values, /*divide=*/true);
           std::vector<float> weights = rowWeights(input, batch);

@@ -5,6 +5,8 @@
 #include "dialects/mixbit/MemoryTypes.h"
 #include "dialects/mixbit/SymbolicMath.h"
 #include "dialects/mixbit/SymbolicShapes.h"
+#include "lib/calibrate/VariedSamples.h"
+#include "lib/support/MixBits.h"
 
 #include <numeric>
 
@@ -117,36 +119,59 @@ llvm::Error CalibrationWalk::load(const CalibrationData &data) {
   SmallVector<bool> trims;
   std::optional<size_t> mask = findTrimmedInputs(trims);
   for (auto [index, domain] : llvm::enumerate(*domains)) {
-    if (domain.samples < fixedBatch)
+    std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
+    std::iota(order.begin(), order.end(), 0);
+    if (options.holdsOut)
+      llvm::erase_if(order, isHeldOut);
+    int64_t count = order.size();
+    if (count < fixedBatch)
       return llvm::createStringError(
           domain.path + ": expected " + Twine(fixedBatch) +
           " samples or more for the network's fixed batch, but got " +
-          Twine(domain.samples));
+          Twine(count));
     // A fixed batch leaves out what does not fill it.
-    int64_t used = fixedBatch ? domain.samples / batch * batch : domain.samples;
+    int64_t used = fixedBatch ? count / batch * batch : count;
     sampleCounts.push_back(double(used));
-    std::vector<int64_t> order(domain.samples), lengths(domain.samples, 0);
-    std::iota(order.begin(), order.end(), 0);
     if (mask) {
       lengths = domain.lengths(*mask);
       llvm::sort(order, [&](int64_t a, int64_t b) {
         return std::pair(lengths[a], a) < std::pair(lengths[b], b);
       });
     }
-    for (int64_t first = 0; first < used; first += batch) {
-      auto samples =
-          ArrayRef(order).slice(first, std::min(batch, used - first));
-      std::vector<Tensor> tensors =
-          domain.select(samples, trims, lengths[samples.back()]);
-      batchWeights.push_back(float(domain.weight / used));
-      batchDomains.push_back(index);
-      batchPaths.push_back(domain.path);
-      for (auto [argument, tensor] : llvm::zip(func.getArguments(), tensors)) {
-        auto shared = std::make_shared<const Tensor>(std::move(tensor));
-        stored[argument].exact.push_back(shared);
-        stored[argument].rounded.push_back(shared);
-      }
+    std::vector<VariedInput> varied;
+    if (options.variedCopies > 0) {
+      varied = findVariedInputs(func, domain.inputs, domain.samples);
+      if (varied.empty())
+        return llvm::createStringError(
+            domain.path + ": expected an input to vary, of ids that are looked "
+                          "up in a table of 256 rows or more, some of which "
+                          "fewer than a quarter of the samples have, but got "
+                          "none");
     }
+    double shares = 1 + options.variedCopies * options.copyWeight;
+    for (int64_t copy = 0; copy <= options.variedCopies; ++copy)
+      for (int64_t first = 0; first < used; first += batch) {
+        auto samples =
+            ArrayRef(order).slice(first, std::min(batch, used - first));
+        std::vector<Tensor> tensors =
+            domain.select(samples, trims, lengths[samples.back()]);
+        std::vector<uint64_t> streams;
+        for (int64_t sample : copy ? samples : ArrayRef<int64_t>())
+          streams.push_back(mixBits(mixBits(index) ^
+                                    mixBits(copy * domain.samples + sample)));
+        varyInputs(tensors, varied, streams, options.variation);
+        double share = (copy ? options.copyWeight : 1) / shares;
+        batchWeights.push_back(float(domain.weight * share / used));
+        isVaried.push_back(copy > 0);
+        batchDomains.push_back(index);
+        batchPaths.push_back(domain.path);
+        for (auto [argument, tensor] :
+             llvm::zip(func.getArguments(), tensors)) {
+          auto shared = std::make_shared<const Tensor>(std::move(tensor));
+          stored[argument].exact.push_back(shared);
+          stored[argument].rounded.push_back(shared);
+        }
+      }
   }
   return llvm::Error::success();
 }

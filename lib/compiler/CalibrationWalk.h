@@ -93,6 +93,7 @@ private:
   SegmentedGraph graph;
   std::optional<GraphLibrary> library;
   std::vector<float> batchWeights;  ///< of each sample of a batch
+  std::vector<bool> isVaried;       ///< whether a batch is of varied copies
   std::vector<size_t> batchDomains; ///< index of each batch's domain
   std::vector<double> sampleCounts; ///< of each domain, those used
   std::vector<std::string> batchPaths;

@@ -233,6 +233,8 @@ bool Compilation::calibrate(CalibrationResult &result) {
   }
   CalibrateOptions calibrateOptions;
   calibrateOptions.threads = options.threads;
+  calibrateOptions.holdsOut = options.improvement;
+  calibrateOptions.variedCopies = options.variedCopies;
   bool isStatic = StringRef(options.activations).ends_with("-static");
   StringRef smooth = options.smooth;
   double alpha = 0;
@@ -257,6 +259,21 @@ bool Compilation::calibrate(CalibrationResult &result) {
     return false;
   }
   result = std::move(*rounded);
+  if (options.improvement) {
+    auto isBetter = (*options.improvement)(*module, result);
+    if (isBetter && !*isBetter) {
+      calibrateOptions.holdsOut = false;
+      rounded =
+          roundOnCalibration(*module, *data, calibrateOptions, diagnostics);
+      if (rounded)
+        result = std::move(*rounded);
+    }
+    if (!isBetter || !rounded) {
+      report(isBetter ? rounded.takeError() : isBetter.takeError(),
+             "--reconstruct");
+      return false;
+    }
+  }
   applyActivations(result);
   if (options.verbose)
     for (auto &[input, smoothing] : result.smoothing)

@@ -12,6 +12,7 @@
 #include "llvm/Support/Parallel.h"
 
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using llvm::createStringError;
@@ -19,13 +20,6 @@ using llvm::Error;
 using llvm::Expected;
 
 namespace mixbit {
-
-uint64_t mixBits(uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
 
 SensitivityMeter::State::State(func::FuncOp func, const SampleSet &samples,
                                MeasureOptions options,
@@ -188,7 +182,19 @@ Expected<GraphLibrary *> SensitivityMeter::State::library(Form form) {
   DifferentiateOptions differentiate;
   differentiate.output = options.output;
   PassManager manager(func.getContext());
-  if (form == Form::Perturbed) {
+  if (form == Form::Parameterized) {
+    marks.tables = true;
+    marks.layers = {};
+    for (const WeightSensitivity &weight : result.weights)
+      marks.layers.push_back(weight.name);
+    differentiate.points = true;
+    OpPassManager &nested = manager.nest<func::FuncOp>();
+    nested.addPass(createMarkLayers(marks));
+    nested.addPass(createParameterizeLayers());
+    nested.addPass(createDecomposeAttention());
+    nested.addPass(createDifferentiate(differentiate));
+    nested.addPass(createCSEPass());
+  } else if (form == Form::Perturbed) {
     manager.addNestedPass<func::FuncOp>(createMarkLayers(marks));
     manager.addNestedPass<func::FuncOp>(createPerturbLayers());
   } else {
@@ -200,11 +206,34 @@ Expected<GraphLibrary *> SensitivityMeter::State::library(Form form) {
   for (unsigned i = 0; i != copy.getNumResults(); ++i)
     if (auto name = copy.getResultAttrOfType<StringAttr>(i, kNameAttr))
       results[form][name.getValue().str()] = i;
+  for (unsigned i = func.getNumArguments(); i != copy.getNumArguments(); ++i) {
+    auto name = copy.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    arguments[form].push_back(name.str());
+    auto dims = copy.getArgAttrOfType<AffineMapAttr>(i, kDimsAttr);
+    if (name.getValue().starts_with("target:"))
+      pointExtents.emplace_back(dims.getValue().getResults());
+  }
   Expected<GraphLibrary> built =
       GraphLibrary::build(*module, options.threads, diagnostics);
   if (!built)
     return built.takeError();
   return &libraries.emplace(form, std::move(*built)).first->second;
+}
+
+Expected<Tensor> SensitivityMeter::State::constantValues(StringRef name) {
+  std::optional<Tensor> found;
+  func.walk([&](arith::ConstantOp op) {
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (found || !type || nodeName(op.getLoc(), "weight") != name)
+      return;
+    if (std::optional<std::vector<float>> values = readWeight(op)) {
+      found.emplace(MIXBIT_F32, type.getShape().vec());
+      std::memcpy(found->data.data(), values->data(), found->data.size());
+    }
+  });
+  if (!found)
+    return createStringError("weight '" + name + "': expected a matrix of f32");
+  return std::move(*found);
 }
 
 Expected<std::vector<Tensor>>

@@ -80,6 +80,7 @@ public:
                                        std::vector<float> &vector);
 
 private:
+  friend class Reconstructor;
   struct State;
   explicit SensitivityMeter(std::unique_ptr<State> state);
   std::unique_ptr<State> state;

@@ -9,22 +9,22 @@ using namespace llvm;
 
 namespace mixbit {
 
-/// The loss of rows of logits: with `targets` that sum to one, minus the log
-/// of their probability; then minus the entropy of the targets, so that a
-/// divergence is zero where nothing changed.
-static double lossOf(const Tensor &logits, const Tensor &targets) {
+double divergenceOf(const Tensor &logits, const Tensor &targets) {
   int64_t classes = logits.shape.back();
   double loss = 0;
   for (int64_t row = 0; row < logits.numElements() / classes; ++row) {
-    double most = -INFINITY, sum = 0;
+    double most = -INFINITY, sum = 0, total = 0;
     int64_t begin = row * classes, end = begin + classes;
-    for (int64_t c = begin; c < end; ++c)
+    for (int64_t c = begin; c < end; ++c) {
       most = std::max<double>(most, logits.floatAt(c));
+      total += targets.floatAt(c);
+    }
     for (int64_t c = begin; c < end; ++c)
       sum += std::exp(logits.floatAt(c) - most);
     for (int64_t c = begin; c < end; ++c)
       if (double t = targets.floatAt(c))
-        loss += t * (std::log(t) + most + std::log(sum) - logits.floatAt(c));
+        loss += t * (std::log(t / total) + most + std::log(sum) -
+                     logits.floatAt(c));
   }
   return loss;
 }
@@ -48,7 +48,7 @@ Error SensitivityMeter::measureLosses(ArrayRef<std::string> formats) {
     return error;
   double before = 0;
   for (const BatchGradients &at : s.cached)
-    before += lossOf(at.logits, at.targets);
+    before += divergenceOf(at.logits, at.targets);
   for (size_t index = 0; index != s.numLinears; ++index) {
     WeightSensitivity &weight = s.result.weights[index];
     FloatMatrix matrix;
@@ -85,7 +85,7 @@ Error SensitivityMeter::measureLosses(ArrayRef<std::string> formats) {
         Expected<std::vector<Tensor>> outputs = s.run(Form::Perturbed, inputs);
         if (!outputs)
           return outputs.takeError();
-        loss += lossOf((*outputs)[s.options.output], at.targets);
+        loss += divergenceOf((*outputs)[s.options.output], at.targets);
       }
       weight.values["loss:" + name] = {(loss - before) / chosen.size()};
     }

@@ -5,6 +5,7 @@
 #include "lib/measure/Measure.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "lib/support/MixBits.h"
 
 namespace mixbit {
 
@@ -26,7 +27,9 @@ struct BatchGradients {
 
 /// A compiled form of the function. Arguments: the model's inputs, then the
 /// targets (but for Perturbed), then a change a use (but for Gradients).
-enum class Form { Gradients, Hessian, Perturbed };
+/// Parameterized takes the weights before the targets, and the points' targets
+/// and pulls behind them.
+enum class Form { Gradients, Hessian, Perturbed, Parameterized };
 
 struct SensitivityMeter::State {
   State(mlir::func::FuncOp func, const SampleSet &samples,
@@ -45,11 +48,18 @@ struct SensitivityMeter::State {
   /// Position of a result of a form, by its name.
   size_t resultIndex(Form form, llvm::StringRef name) const;
 
+  /// A constant's values by its name.
+  llvm::Expected<Tensor> constantValues(llvm::StringRef name);
+
   /// All samples, or `most` of them, spread evenly.
   std::vector<int64_t> chooseSamples(int64_t most) const;
   /// The shape that the logits have for these inputs.
   llvm::Expected<std::vector<int64_t>>
   logitsShape(llvm::ArrayRef<Tensor> inputs);
+  /// Extents over the function's symbols, for these inputs.
+  llvm::Expected<std::vector<int64_t>>
+  shapeOf(llvm::ArrayRef<mlir::AffineExpr> extents,
+          llvm::ArrayRef<Tensor> inputs);
   /// Zeros of that shape.
   llvm::Expected<Tensor> noTargets(llvm::ArrayRef<Tensor> inputs);
   /// One-hot rows of the labels; rows of other samples, of negative labels and
@@ -105,14 +115,19 @@ struct SensitivityMeter::State {
   SymbolicShape logitsExtents;
   std::map<Form, GraphLibrary> libraries;
   std::map<Form, std::map<std::string, size_t>> results;
+  /// Names of a form's arguments behind the model's inputs.
+  std::map<Form, std::vector<std::string>> arguments;
+  /// Of the points of Form::Parameterized.
+  std::vector<SymbolicShape> pointExtents;
   std::vector<int64_t> cachedSamples;
   std::vector<BatchGradients> cached;
 };
 
+/// The sum over rows of KL(targets || softmax of logits), a row of targets
+/// scaled to sum to one and counting as its sum.
+double divergenceOf(const Tensor &logits, const Tensor &targets);
+
 /// That a model's output is not finite.
 llvm::Error notFinite(float value);
-
-/// A hash of `value` whose bits are independent (splitmix64).
-uint64_t mixBits(uint64_t value);
 
 } // namespace mixbit

@@ -23,6 +23,12 @@ SensitivityMeter::State::chooseSamples(int64_t most) const {
 
 Expected<std::vector<int64_t>>
 SensitivityMeter::State::logitsShape(ArrayRef<Tensor> inputs) {
+  return shapeOf(logitsExtents, inputs);
+}
+
+Expected<std::vector<int64_t>>
+SensitivityMeter::State::shapeOf(ArrayRef<AffineExpr> extents,
+                                 ArrayRef<Tensor> inputs) {
   auto names = func->getAttrOfType<ArrayAttr>(kSymbolsAttr);
   SmallVector<AffineExpr> symbols(names ? names.size() : 0,
                                   getAffineConstantExpr(0, func.getContext()));
@@ -35,7 +41,7 @@ SensitivityMeter::State::logitsShape(ArrayRef<Tensor> inputs) {
             getAffineConstantExpr(input.shape[dim], func.getContext());
   }
   std::vector<int64_t> shape;
-  for (AffineExpr extent : logitsExtents) {
+  for (AffineExpr extent : extents) {
     std::optional<int64_t> value =
         constantValue(normalize(extent.replaceSymbols(symbols)));
     if (!value)

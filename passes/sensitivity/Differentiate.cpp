@@ -67,6 +67,9 @@ private:
     gradients.clear();
     if (active.contains(logits))
       gradients[logits] = seed(builder, logits, targets);
+    SmallVector<std::pair<std::string, Value>> points;
+    if (this->points)
+      points = matchPoints(builder, forward);
     for (Operation *op : llvm::reverse(forward))
       if (failed(carryBack(builder, op)))
         return failure();
@@ -82,7 +85,35 @@ private:
       results.push_back({"dy:" + name, gradient});
     }
     addResults(builder, func, results);
+    addResults(builder, func, points);
     return success();
+  }
+
+  /// Adds to the gradients at results of normalizations those of their distance
+  /// from targets.
+  SmallVector<std::pair<std::string, Value>>
+  matchPoints(GraphBuilder &builder, ArrayRef<Operation *> forward) {
+    SmallVector<std::pair<std::string, Value>> points;
+    for (Operation *op : forward) {
+      if (!isa<LayerNormOp>(op) || !active.contains(op->getResult(0)))
+        continue;
+      Value h = op->getResult(0);
+      Location loc = op->getLoc();
+      std::string index = std::to_string(points.size());
+      SmallVector<AffineExpr> shape(builder.shape(h));
+      Value target = addArgument(builder, getOperation(), "target:" + index,
+                                 builder.elementType(h), shape);
+      shape.back() = builder.constant(1);
+      Value pull = addArgument(builder, getOperation(), "pull:" + index,
+                               builder.elementType(h), shape);
+      Value part =
+          builder.binary(loc, BinaryKind::Mul,
+                         builder.binary(loc, BinaryKind::Sub, h, target), pull);
+      Value &sum = gradients[h];
+      sum = addTerms(builder, loc, sum, part);
+      points.push_back({"point:" + index, h});
+    }
+    return points;
   }
 
   /// An embedding that is added to something larger is looked up in the larger

@@ -72,6 +72,15 @@ def Differentiate : Mixbit_SensitivityPass<"differentiate"> {
     told apart too. Fails where an operation on the way has no derivative,
     naming its node.
 
+    With `points` the loss has a further term for each `mixbit.layer_norm` that
+    depends on a marked linear, in their order:
+
+        1/2 sum over rows r of pull_r |h_r - target_r|^2,
+
+    h being its result, `target:0`, `target:1`, ... and `pull:0`, `pull:1`, ...
+    (one number a row) further arguments. The results `point:0`, `point:1`, ...
+    are h itself.
+
     ```mlir
     func.func @f(%x: tensor<?x4xf32> {mixbit.name = "x", ...}) -> (tensor<?x3xf32> {mixbit.name = "logits"})
     // becomes
@@ -84,8 +93,27 @@ def Differentiate : Mixbit_SensitivityPass<"differentiate"> {
   }];
   let options = [
     Option<"output", "output", "int64_t", /*default=*/"0",
-           "Index of the result that holds the logits">
+           "Index of the result that holds the logits">,
+    Option<"points", "points", "bool", /*default=*/"false",
+           "Results of normalizations have targets too">
   ];
+}
+
+def ParameterizeLayers : Mixbit_SensitivityPass<"parameterize-layers"> {
+  let summary = "Weights of the marked layers become arguments";
+  let description = [{
+    For each constant that operations with a `mixbit.layer` read as their weight
+    or table there is a further argument `w:NAME` in its place, NAME being the
+    mark of the first of them. Embeddings lose their mark: nothing is
+    differentiated by a table.
+
+    ```mlir
+    %w = arith.constant dense<0.5> : tensor<3x4xf32>
+    %y = mixbit.linear %x, %w {mixbit.layer = "head"} : (tensor<?x4xf32>, tensor<3x4xf32>) -> tensor<?x3xf32>
+    // becomes, with a further argument %a: tensor<3x4xf32> {mixbit.name = "w:head"}
+    %y = mixbit.linear %x, %a {mixbit.layer = "head"} : (tensor<?x4xf32>, tensor<3x4xf32>) -> tensor<?x3xf32>
+    ```
+  }];
 }
 
 def Linearize : Mixbit_SensitivityPass<"linearize"> {

@@ -1,5 +1,6 @@
 //===- Compile.cpp - mixbit compile ---------------------------------------===//
 #include "lib/auto/CompileAuto.h"
+#include "lib/auto/Reconstruction.h"
 #include "lib/quant/Budget.h"
 #include "lib/quant/Segments.h"
 #include "lib/target/Targets.h"
@@ -151,6 +152,39 @@ static std::string checkBudget(const CompileOptions &options) {
   return checkStatistics(options);
 }
 
+/// What --vary cannot serve: it needs samples, and the model to run on them.
+static std::string checkVary(const CompileOptions &options) {
+  if (options.variedCopies == 0)
+    return "";
+  if (options.calibration.empty())
+    return "expected --calibration with --vary";
+  if (!options.statistics.empty())
+    return "expected no --statistics with --vary, which runs the model on more "
+           "samples";
+  return "";
+}
+
+/// What --reconstruct cannot serve: it runs the network in floats, on samples,
+/// with weights as the graph has them.
+static std::string checkReconstruct(const CompileOptions &options) {
+  if (options.calibration.empty())
+    return "expected --calibration with --reconstruct";
+  if (!options.statistics.empty())
+    return "expected no --statistics with --reconstruct, which runs the model "
+           "on samples";
+  if (options.activations != "int8" && options.activations != "fp32")
+    return "expected --activations int8 or fp32 with --reconstruct, whose "
+           "gradients are those of floats, but got " +
+           options.activations;
+  if (!options.smooth.empty() && options.smooth != "off")
+    return "expected no --smooth with --reconstruct, but got --smooth " +
+           options.smooth;
+  if (options.models.size() > 1)
+    return "expected one model with --reconstruct, but got " +
+           std::to_string(options.models.size());
+  return "";
+}
+
 /// Where the result goes if -o is not given: standard output for text, the
 /// model's name in the current folder for the rest.
 static std::string defaultOutput(const CompileOptions &options) {
@@ -237,6 +271,15 @@ int mixbit::tool::runCompile(Arguments arguments) {
       },
       "samples to round weights on: arrays named as the inputs,\n"
       "the first axis the sample; repeated, a mix by weight");
+  command.number("--vary", "N", 0, 64, options.variedCopies,
+                 "with --calibration: round weights on N copies of each\n"
+                 "sample too, a random share of whose ids is random\n"
+                 "(default: 0)");
+  int64_t reconstruct = 0;
+  command.number("--reconstruct", "EPOCHS", 0, 1000, reconstruct,
+                 "with --calibration: improve rounded weights of 4 bits and\n"
+                 "below by gradient, so many times over the samples at\n"
+                 "most (default: 0)");
   command.heading("formats under a budget, with --weights auto");
   command.custom(
       "--budget", "3.2bits|13x|30%|12MB|8ms",
@@ -318,6 +361,11 @@ int mixbit::tool::runCompile(Arguments arguments) {
                      .Default(Emit::Ptx);
   if (std::string wrong = checkBudget(options); !wrong.empty())
     return command.usageError(wrong);
+  if (std::string wrong = checkVary(options); !wrong.empty())
+    return command.usageError(wrong);
+  if (reconstruct > 0)
+    if (std::string wrong = checkReconstruct(options); !wrong.empty())
+      return command.usageError(wrong);
   if (!options.smooth.empty() && options.smooth != "off" &&
       options.calibration.empty())
     return command.usageError("expected --calibration with --smooth " +
@@ -342,8 +390,10 @@ int mixbit::tool::runCompile(Arguments arguments) {
 
   Progress progress;
   options.progress = [&](const std::string &stage) { progress.show(stage); };
-  bool compiled = options.weights == "auto" ? compileAuto(options, llvm::errs())
-                                            : compile(options, llvm::errs());
+  bool compiled =
+      reconstruct > 0 ? compileReconstructed(options, reconstruct, llvm::errs())
+      : options.weights == "auto" ? compileAuto(options, llvm::errs())
+                                  : compile(options, llvm::errs());
   progress.clear();
   return compiled ? Done : BadInput;
 }
