@@ -82,6 +82,11 @@ private:
   void roundWithStatistics();
   Error addUtilities();
   Expected<uint64_t> measureFile();
+  struct Fit {
+    int64_t overhead; ///< bytes left for what is no weight
+    double loss;      ///< predicted, of what is chosen then
+  };
+  Expected<std::optional<Fit>> findFit(double megabytes);
   bool fitFile(double megabytes);
   void summarize();
   /// Runs the choice of formats alone, on a copy of the graph.
@@ -384,16 +389,18 @@ Expected<uint64_t> AutoCompiler::measureFile() {
 /// number of formats, and which are chosen follows from the room for it, so
 /// that sizes may jump: what fits is kept, and bisected where the next try does
 /// not.
-bool AutoCompiler::fitFile(double megabytes) {
+Expected<std::optional<AutoCompiler::Fit>>
+AutoCompiler::findFit(double megabytes) {
   double budget = megabytes * 1e6;
   int64_t fitting = -1, failing = -1;
+  double loss = 0;
   // Most libraries' code; whatever is wrong with it, the first round tells.
   context.overhead = std::min<int64_t>(400000, budget / 4);
   for (int round = 0; round != 5; ++round) {
     progress("measuring the size of the code");
     Expected<uint64_t> measured = measureFile();
     if (!measured)
-      return fail(measured.takeError());
+      return measured.takeError();
     uint64_t bytes = *measured;
     uint64_t weights = 0;
     for (const AllocatedWeight &weight : context.report.weights)
@@ -402,8 +409,9 @@ bool AutoCompiler::fitFile(double megabytes) {
     int64_t next;
     if (double(bytes) <= budget) {
       fitting = context.overhead;
+      loss = context.report.loss;
       if (budget - double(bytes) <= budget / 100)
-        return true;
+        break;
       next = overhead;
     } else {
       failing = context.overhead;
@@ -419,13 +427,37 @@ bool AutoCompiler::fitFile(double megabytes) {
     }
     context.overhead = next;
   }
-  if (fitting >= 0) {
-    context.overhead = fitting;
-    return true;
+  if (fitting < 0)
+    return std::nullopt;
+  return Fit{fitting, loss};
+}
+
+/// Parts of matrices lose less for the same bytes of weights, but take code for
+/// each format: whole ones are tried too.
+bool AutoCompiler::fitFile(double megabytes) {
+  auto fit = findFit(megabytes);
+  if (!fit)
+    return fail(fit.takeError());
+  if (options.segments != "1") {
+    std::string segments = std::exchange(options.segments, "1");
+    auto whole = findFit(megabytes);
+    if (!whole)
+      return fail(whole.takeError());
+    if (*whole && (!*fit || (*whole)->loss < (*fit)->loss)) {
+      diagnostics << "remark: whole matrices are predicted to lose less than "
+                     "--segments "
+                  << segments << ", whose kernels take more of the file\n";
+      *fit = *whole;
+    } else {
+      options.segments = segments;
+    }
   }
-  return fail(
-      createStringError("--budget: expected formats whose file has at most " +
-                        options.budget + ", but found none"));
+  if (!*fit)
+    return fail(
+        createStringError("--budget: expected formats whose file has at most " +
+                          options.budget + ", but found none"));
+  context.overhead = (*fit)->overhead;
+  return true;
 }
 
 bool AutoCompiler::run() {
