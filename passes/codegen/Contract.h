@@ -161,6 +161,10 @@ public:
   mlir::Value dot(mlir::Value acc, mlir::Value codes, mlir::Value data,
                   int64_t maxCode);
 
+  /// Asks for the line at `address` of bytes, into the L1 or, with hint 2, the
+  /// L2.
+  void fetch(mlir::Value buffer, mlir::Value address, int hint = 3);
+
   /// 3 * bytes modulo 256, as two additions that LLVM leaves alone: it would
   /// make products of the powers of 3, for which there are no instructions.
   mlir::Value triple(mlir::Value bytes);
@@ -304,6 +308,8 @@ private:
   void tritDigit(Values &sums, Values &halves, Values &packed, int digit,
                  mlir::Value x, int phases);
   void addHalves(Values &sums, Values &halves, int phases);
+  /// What a vector's sums of digits or remainders come to.
+  mlir::Value tritSum(const Values &sums, int vector, int phases);
   /// The vectors of a strip over all of K, added up group by group, in
   /// ContractTritGroups.cpp.
   Values emitTritGroups();

@@ -132,10 +132,7 @@ void BitTileEmitter::countWord(Values &counts, Value word, int64_t plane) {
                           ir.mul(ir.rem(output, kLine), 4));
     Value address = ir.add(base, offset);
     if (tile.rows == 1 && int64_t(j) * tile.lanes % kLine == 0)
-      memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
-                                 ir.add(address, kPrefetchBytes),
-                                 /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
+      ir.fetch(buffers.w, ir.add(address, kPrefetchBytes));
     Value line =
         vector::LoadOp::create(ir.b, ir.loc, bytes, buffers.w, address);
     weights.push_back(vector::BitCastOp::create(ir.b, ir.loc, words, line));

@@ -110,9 +110,7 @@ void TileEmitter::fetchNextPanel(Value block) {
   first = ir.add(place.fetchAddress, ir.mul(first, 64));
   auto fetch = [&](Value address) {
     // Into the L2: it is read when all rows have passed by.
-    memref::PrefetchOp::create(ir.b, ir.loc, buffers.w, address,
-                               /*isWrite=*/false, /*localityHint=*/2,
-                               /*isDataCache=*/true);
+    ir.fetch(buffers.w, address, /*hint=*/2);
   };
   // Blocks of their own: LLVM would make room for the prefetches among the
   // products. The end of a loop of a few turns is often mispredicted, at the
@@ -145,12 +143,8 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
       bool fetches = plan.prefetchBytes && !place.expanded &&
                      !place.fetchLines &&
                      (shape.rows == 1 || plan.lanes >= kLine);
-      if (fetches && (j * plan.lanes) % kLine == 0) {
-        Value ahead = ir.add(address, plan.prefetchBytes);
-        memref::PrefetchOp::create(ir.b, ir.loc, source, ahead,
-                                   /*isWrite=*/false, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
-      }
+      if (fetches && (j * plan.lanes) % kLine == 0)
+        ir.fetch(source, ir.add(address, plan.prefetchBytes));
       auto bytes =
           vector::LoadOp::create(ir.b, ir.loc, codesType(), source, address);
       // On GPUs four single bytes would be loaded otherwise.

@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -352,6 +353,11 @@ Value ContractIr::scales(VectorType type, Value buffer, ValueRange indices) {
 
 Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {
   return DotOp::create(b, loc, acc, codes, data, maxCode);
+}
+
+void ContractIr::fetch(Value buffer, Value address, int hint) {
+  memref::PrefetchOp::create(b, loc, buffer, address, /*isWrite=*/false, hint,
+                             /*isDataCache=*/true);
 }
 
 Value ContractIr::triple(Value bytes) {

@@ -40,25 +40,9 @@ void TileEmitter::emitTritSpan(Values &floats, Value address, Value tail,
     pending = 0;
     Value index = ir.add(ir.div(line, groupLines), group);
     Values all = startGroup(index);
-    auto plus = [&](Value lhs, Value rhs) -> Value {
-      return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
-    };
     for (int v = 0; v < vectors; ++v) {
       Value &sum = all[(first + v) * shape.phases];
-      int step = plan.tritRemainders ? 2 : 1;
-      Value once = zero, next = zero;
-      for (int phase = v * phases; phase < (v + 1) * phases; ++phase) {
-        once = plus(once, sums[step * phase]);
-        if (plan.tritRemainders)
-          next = plus(next, sums[step * phase + 1]);
-      }
-      if (plan.tritRemainders) {
-        once = arith::SubIOp::create(ir.b, ir.loc, plus(plus(once, once), once),
-                                     next);
-        once =
-            arith::ShRSIOp::create(ir.b, ir.loc, once, ir.splat(accType(), 8));
-      }
-      sum = plus(sum, once);
+      sum = arith::AddIOp::create(ir.b, ir.loc, sum, tritSum(sums, v, phases));
     }
     if (hasTail)
       emitTritTail(all, tail, first, vectors);

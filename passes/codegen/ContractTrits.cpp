@@ -31,10 +31,7 @@ namespace mixbit {
 
 Value TileEmitter::tritLine(Value address, int vector) {
   if (vector == 0 && plan.prefetchBytes)
-    memref::PrefetchOp::create(ir.b, ir.loc, buffers.w,
-                               ir.add(address, plan.prefetchBytes),
-                               /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
+    ir.fetch(buffers.w, ir.add(address, plan.prefetchBytes));
   Value bytes =
       vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w,
                              ir.add(address, vector * plan.lanes * 4));
@@ -65,6 +62,26 @@ void TileEmitter::addHalves(Values &sums, Values &halves, int phases) {
     sums[v * phases] = ir.dot(sums[v * phases], half, ir.splat(halfType, 1), 1);
     half = ir.splat(halfType, 0);
   }
+}
+
+Value TileEmitter::tritSum(const Values &sums, int vector, int phases) {
+  auto plus = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
+  };
+  int step = plan.tritRemainders ? 2 : 1;
+  Value first = sums[step * vector * phases];
+  Value second = plan.tritRemainders ? sums[2 * vector * phases + 1] : Value();
+  for (int phase = vector * phases + 1; phase < (vector + 1) * phases;
+       ++phase) {
+    first = plus(first, sums[step * phase]);
+    if (second)
+      second = plus(second, sums[step * phase + 1]);
+  }
+  if (!second)
+    return first;
+  Value products = arith::SubIOp::create(
+      ir.b, ir.loc, plus(plus(first, first), first), second);
+  return arith::ShRSIOp::create(ir.b, ir.loc, products, ir.splat(accType(), 8));
 }
 
 /// `count` packed lines from `line` on, of a strip at `address`, added to sums:
@@ -157,25 +174,9 @@ SmallVector<Value> TileEmitter::emitTritRow() {
     if (inLoop != whole)
       emitTritLines(part, address, ir.index(inLoop), whole - inLoop, vectors,
                     phases);
-    auto plus = [&](Value lhs, Value rhs) -> Value {
-      return arith::AddIOp::create(ir.b, ir.loc, lhs, rhs);
-    };
     for (int v = 0; v < vectors; ++v) {
       Value &sum = sums[(first + v) * shape.phases];
-      if (!plan.tritRemainders) {
-        for (int phase = 0; phase < phases; ++phase)
-          sum = plus(sum, part[v * phases + phase]);
-        continue;
-      }
-      Value once = zero, next = zero;
-      for (int phase = v * phases; phase < (v + 1) * phases; ++phase) {
-        once = plus(once, part[2 * phase]);
-        next = plus(next, part[2 * phase + 1]);
-      }
-      Value products = arith::SubIOp::create(
-          ir.b, ir.loc, plus(plus(once, once), once), next);
-      sum = plus(sum, arith::ShRSIOp::create(ir.b, ir.loc, products,
-                                             ir.splat(accType(), 8)));
+      sum = arith::AddIOp::create(ir.b, ir.loc, sum, tritSum(part, v, phases));
     }
     if (rest)
       emitTritTail(sums, ir.add(tails, ir.mul(strip, rest * 16)), first,

@@ -1,23 +1,14 @@
 //===- GramTest.cpp - Statistics of a layer's inputs ----------------------===//
 #include "lib/calibrate/Gram.h"
+#include "test/unit/RandomNormals.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 using namespace mixbit;
 
 namespace {
-
-std::vector<float> randoms(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> result(count);
-  for (float &value : result)
-    value = normal(generator);
-  return result;
-}
 
 /// Sums over rows by their weights; the same bits on any number of threads.
 TEST(Gram, MatchesScalarSums) {

@@ -5,6 +5,7 @@
 #include "lib/compiler/GraphLibrary.h"
 #include "lib/quant/Reference.h"
 #include "lib/support/Npy.h"
+#include "test/unit/RandomNormals.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -12,8 +13,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <gtest/gtest.h>
-
-#include <random>
 
 using namespace mlir;
 using namespace mixbit;
@@ -42,15 +41,6 @@ func.func @net(%x: tensor<?x16xf32> {mixbit.name = "x", mixbit.dims = affine_map
 }
 {-# dialect_resources: { builtin: { w1: )mlir" +
          hex(w1) + ", w2: " + hex(w2) + " } } #-}";
-}
-
-std::vector<float> randoms(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> result(count);
-  for (float &value : result)
-    value = normal(generator);
-  return result;
 }
 
 /// x w', row by row.

@@ -7,6 +7,7 @@
 #include "lib/quant/Reference.h"
 #include "lib/support/MixBits.h"
 #include "lib/support/Npy.h"
+#include "test/unit/RandomNormals.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Parser/Parser.h"
@@ -14,21 +15,10 @@
 #include "llvm/Support/FileSystem.h"
 #include <gtest/gtest.h>
 
-#include <random>
-
 using namespace mlir;
 using namespace mixbit;
 
 namespace {
-
-std::vector<float> randoms(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> result(count);
-  for (float &value : result)
-    value = normal(generator);
-  return result;
-}
 
 std::string hex(ArrayRef<float> values) {
   return "\"0x04000000" +

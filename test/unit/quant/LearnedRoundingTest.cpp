@@ -3,23 +3,13 @@
 
 #include "lib/quant/Codes.h"
 #include "lib/quant/Reference.h"
+#include "test/unit/RandomNormals.h"
 
 #include "gtest/gtest.h"
-
-#include <random>
 
 using namespace mixbit;
 
 namespace {
-std::vector<float> randoms(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, 0.1f);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = normal(random);
-  return values;
-}
-
 Format formatOf(const char *name) {
   auto format = parseFormat(name);
   EXPECT_TRUE(bool(format)) << name;
@@ -50,7 +40,7 @@ struct Distance {
 
 TEST(LearnedRounding, StartsWhereItWasRounded) {
   // The last group is narrower; some share scales between rows.
-  auto weights = randoms(6 * 160, 1);
+  auto weights = randoms(6 * 160, 1, 0.1f);
   FloatMatrix matrix{weights.data(), FloatKind::F32, 6, 160};
   for (const char *format : {"ternary:1x64", "binary:1x32", "int2:1x64",
                              "int4z:1x64", "int3:4x0", "int8:1x0"}) {
@@ -71,7 +61,7 @@ TEST(LearnedRounding, StartsWhereItWasRounded) {
 }
 
 TEST(LearnedRounding, ScalesReachTheLeastSquaresOnes) {
-  auto weights = randoms(2 * 64, 2);
+  auto weights = randoms(2 * 64, 2, 0.1f);
   FloatMatrix matrix{weights.data(), FloatKind::F32, 2, 64};
   QuantizedMatrix rounded = roundedTo(matrix, "ternary:1x64");
   for (float &scale : rounded.scales)
@@ -121,7 +111,7 @@ TEST(LearnedRounding, CodesFollowTheirGradient) {
 }
 
 TEST(LearnedRounding, FindsCodesOfAnotherTarget) {
-  auto weights = randoms(4 * 96, 3), others = randoms(4 * 96, 4);
+  auto weights = randoms(4 * 96, 3, 0.1f), others = randoms(4 * 96, 4, 0.1f);
   FloatMatrix matrix{weights.data(), FloatKind::F32, 4, 96};
   FloatMatrix other{others.data(), FloatKind::F32, 4, 96};
   LearnedRounding learned(matrix, roundedTo(matrix, "int3:1x32"));

@@ -2,24 +2,15 @@
 #include "lib/quant/Codes.h"
 #include "lib/quant/Halves.h"
 #include "lib/quant/Reference.h"
+#include "test/unit/RandomNormals.h"
 
 #include "gtest/gtest.h"
 
 #include <cmath>
-#include <random>
 
 using namespace mixbit;
 
 namespace {
-
-std::vector<float> randomWeights(int64_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, 0.05f);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = normal(random);
-  return values;
-}
 
 QuantizedMatrix round(const std::vector<float> &values, int64_t rows,
                       int64_t cols, const Format &format) {
@@ -81,7 +72,7 @@ TEST(RoundTest, errorsAreAtMostHalfAStep) {
         Format::makeInt(8, 1, 11, FloatKind::F32, ZeroKind::I8),
         Format::makeInt(3, 2, 11, FloatKind::F16, ZeroKind::I8)}) {
     const int64_t rows = 7, cols = 83;
-    std::vector<float> values = randomWeights(rows * cols, format.bits);
+    std::vector<float> values = randoms(rows * cols, format.bits, 0.05f);
     QuantizedMatrix matrix = round(values, rows, cols, format);
     ASSERT_EQ(int64_t(matrix.scales.size()), format.numGroups(rows, cols));
     ASSERT_EQ(matrix.codes.size(), format.codeBytes(rows, cols));
@@ -97,7 +88,7 @@ TEST(RoundTest, errorsAreAtMostHalfAStep) {
 }
 
 TEST(RoundTest, fewerBitsLoseMore) {
-  std::vector<float> values = randomWeights(64 * 128, 3);
+  std::vector<float> values = randoms(64 * 128, 3, 0.05f);
   double last = 0;
   for (unsigned bits = 8; bits >= 1; --bits) {
     std::vector<float> back =
@@ -117,7 +108,7 @@ TEST(RoundTest, fewerBitsLoseMore) {
 
 TEST(RoundTest, candidatesBeatPlainAbsmax) {
   for (unsigned bits : {2u, 3u, 4u}) {
-    std::vector<float> values = randomWeights(128, bits);
+    std::vector<float> values = randoms(128, bits, 0.05f);
     std::vector<float> back =
         dequantize(round(values, 1, 128, Format::makeInt(bits, 1, 0)));
     float largest = 0;
@@ -206,7 +197,7 @@ TEST(RoundTest, emptyMatrices) {
 }
 
 TEST(RoundTest, readsHalves) {
-  std::vector<float> values = randomWeights(40, 5);
+  std::vector<float> values = randoms(40, 5, 0.05f);
   for (FloatKind kind : {FloatKind::F16, FloatKind::BF16}) {
     std::vector<uint8_t> bytes = encodeScales(values, kind);
     std::vector<float> rounded = decodeScales(bytes, kind);

@@ -1,24 +1,15 @@
 //===- ScaleSearchTest.cpp - Scales of least squared error ----------------===//
 #include "lib/quant/ScaleSearch.h"
+#include "test/unit/RandomNormals.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 #include <vector>
 
 using namespace mixbit;
 
 namespace {
-
-std::vector<float> normals(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution;
-  std::vector<float> result(count);
-  for (float &value : result)
-    value = distribution(generator);
-  return result;
-}
 
 double errorOf(const std::vector<float> &values,
                const std::vector<float> &importance, float scale,
@@ -47,7 +38,7 @@ std::vector<Format> formats() {
 TEST(ScaleSearch, TernaryIsTheOptimum) {
   constexpr size_t count = 8;
   for (unsigned seed = 1; seed != 9; ++seed) {
-    std::vector<float> values = normals(count, seed), importance(count);
+    std::vector<float> values = randoms(count, seed), importance(count);
     for (size_t i = 0; i != count; ++i)
       importance[i] = 0.1f + float((i * seed) % 7);
     double all = 0, bestGain = 0;
@@ -76,7 +67,7 @@ TEST(ScaleSearch, IsNearTheBestOfAGrid) {
     for (unsigned seed = 1; seed != 6; ++seed) {
       SCOPED_TRACE(testing::Message()
                    << describeFormat(format) << ", " << seed);
-      std::vector<float> values = normals(37, seed), importance(37);
+      std::vector<float> values = randoms(37, seed), importance(37);
       for (size_t i = 0; i != 37; ++i)
         importance[i] = 0.1f + float((i * seed) % 7);
       GroupScale found = searchScale(values, importance, format);

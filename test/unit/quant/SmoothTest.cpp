@@ -3,24 +3,15 @@
 
 #include "lib/quant/Reference.h"
 #include "lib/quant/StaticCodes.h"
+#include "test/unit/RandomNormals.h"
 
 #include "gtest/gtest.h"
 
 #include <cmath>
-#include <random>
 
 using namespace mixbit;
 
 namespace {
-std::vector<float> randoms(size_t count, unsigned seed, float deviation) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, deviation);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = normal(random);
-  return values;
-}
-
 TEST(Smooth, ScalesAreTheFormulasNearestPowersOfTwo) {
   std::vector<float> x = {8, 0.5f, 2, 0}, w = {0.5f, 2, 0.5f, 1};
   // log2: 3/2 + 1/2, -1/2 - 1/2, 1/2 + 1/2; mean 2/3, that is 1.
