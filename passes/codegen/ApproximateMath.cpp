@@ -7,10 +7,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/KernelBuilder.h"
+#include "passes/codegen/Lanes.h"
 #include "passes/codegen/Passes.h"
+#include "passes/codegen/TableMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -24,93 +27,24 @@ namespace mixbit {
 
 namespace {
 
-/// Arithmetic on f32 scalars or vectors like `type`.
-class Lanes {
-public:
-  Lanes(OpBuilder &builder, Location loc, Type type)
-      : builder(builder), loc(loc), type(type) {}
-
-  Type like(Type element) const {
-    auto vector = dyn_cast<VectorType>(type);
-    return vector ? Type(vector.clone(element)) : element;
-  }
-  Value constant(TypedAttr attribute) {
-    Type full = like(attribute.getType());
-    if (auto vector = dyn_cast<VectorType>(full))
-      attribute = DenseElementsAttr::get(vector, Attribute(attribute));
-    return arith::ConstantOp::create(builder, loc, attribute);
-  }
-  Value f(double value) { return constant(builder.getF32FloatAttr(value)); }
-  Value i(int32_t value) { return constant(builder.getI32IntegerAttr(value)); }
-  Value fma(Value a, Value b, Value c) {
-    return math::FmaOp::create(builder, loc, a, b, c);
-  }
-  Value add(Value a, Value b) {
-    return arith::AddFOp::create(builder, loc, a, b);
-  }
-  Value sub(Value a, Value b) {
-    return arith::SubFOp::create(builder, loc, a, b);
-  }
-  Value mul(Value a, Value b) {
-    return arith::MulFOp::create(builder, loc, a, b);
-  }
-  Value abs(Value a) { return math::AbsFOp::create(builder, loc, a); }
-  Value copysign(Value a, Value sign) {
-    return math::CopySignOp::create(builder, loc, a, sign);
-  }
-  Value less(Value a, Value b) {
-    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a, b);
-  }
-  Value select(Value condition, Value a, Value b) {
-    return arith::SelectOp::create(builder, loc, condition, a, b);
-  }
-  Value bits(Value a) {
-    return arith::BitcastOp::create(builder, loc, like(builder.getI32Type()),
-                                    a);
-  }
-  Value fromBits(Value a) {
-    return arith::BitcastOp::create(builder, loc, like(builder.getF32Type()),
-                                    a);
-  }
-  template <typename Op>
-  Value integer(Value a, Value b) {
-    return Op::create(builder, loc, a, b);
-  }
-  /// The polynomial with `coefficients`, highest power first, at x.
-  Value polynomial(Value x, ArrayRef<double> coefficients) {
-    Value sum = f(coefficients.front());
-    for (double coefficient : coefficients.drop_front())
-      sum = fma(sum, x, f(coefficient));
-    return sum;
-  }
-  Value exp(Value x);
-
-  OpBuilder &builder;
-  Location loc;
-  Type type;
-};
-
-/// 1.5 * 2^23: adding it rounds to an integer, which then stands in the low
-/// bits. Works without a rounding instruction and with NaN.
-constexpr double kRoundingMagic = 12582912.0;
-
 /// exp(n ln 2 + r), the polynomial of Cephes on |r| <= ln(2)/2. Results below
 /// the least normal number become 0.
-Value Lanes::exp(Value x) {
-  Value magic = f(kRoundingMagic);
-  Value shifted = fma(x, f(1.44269504088896341), magic);
-  Value n = sub(shifted, magic);
-  Value r = fma(n, f(-0.693359375), x);
-  r = fma(n, f(2.12194440e-4), r);
-  Value p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3,
-                           4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1});
-  p = add(fma(p, mul(r, r), r), f(1.0));
-  Value exponent = integer<arith::ShLIOp>(bits(shifted), i(23));
-  Value result = fromBits(integer<arith::AddIOp>(bits(p), exponent));
-  result = select(less(x, f(-87.3365402)), f(0.0), result);
+Value emitExp(Lanes &l, Value x) {
+  Value magic = l.f(kRoundingMagic);
+  Value shifted = l.fma(x, l.f(1.44269504088896341), magic);
+  Value n = l.sub(shifted, magic);
+  Value r = l.fma(n, l.f(-0.693359375), x);
+  r = l.fma(n, l.f(2.12194440e-4), r);
+  Value p =
+      l.polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3,
+                       4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1});
+  p = l.add(l.fma(p, l.mul(r, r), r), l.f(1.0));
+  Value exponent = l.integer<arith::ShLIOp>(l.bits(shifted), l.i(23));
+  Value result = l.fromBits(l.integer<arith::AddIOp>(l.bits(p), exponent));
+  result = l.select(l.less(x, l.f(-87.3365402)), l.f(0.0), result);
   // Overflow gives infinity, NaN stays NaN.
-  Value infinity = f(std::numeric_limits<float>::infinity());
-  return select(less(x, f(88.7228317)), result, add(x, infinity));
+  Value infinity = l.f(std::numeric_limits<float>::infinity());
+  return l.select(l.less(x, l.f(88.7228317)), result, l.add(x, infinity));
 }
 
 bool isF32(Type type) { return getElementTypeOrSelf(type).isF32(); }
@@ -122,7 +56,7 @@ struct ApproximateExp : OpRewritePattern<math::ExpOp> {
     if (!isF32(op.getType()))
       return failure();
     Lanes lanes(rewriter, op.getLoc(), op.getType());
-    rewriter.replaceOp(op, lanes.exp(op.getOperand()));
+    rewriter.replaceOp(op, emitExp(lanes, op.getOperand()));
     return success();
   }
 };
@@ -330,6 +264,7 @@ struct ApproximateMath : impl::ApproximateMathBase<ApproximateMath> {
         .add<ApproximateExp, ApproximateErf, ApproximateSine<math::SinOp, 0>,
              ApproximateSine<math::CosOp, 1>>(context,
                                               /*benefit=*/10);
+    populateTableMathPatterns(patterns, *target);
     populatePolynomialApproximateTanhPattern(patterns);
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       name.consume_front("math.");

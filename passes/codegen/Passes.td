@@ -153,7 +153,8 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let description = [{
     exp, erf, tanh, sin, cos, log and others become polynomials (a few units in
     the last place), and what the module's target has no instruction for (fused
-    multiply-add, rounding, half floats) arithmetic that it has.
+    multiply-add, rounding, half floats) arithmetic that it has. With AVX-512
+    erf looks the coefficients of cubics up in registers.
 
     ```mlir
     %y = math.exp %x : vector<8xf32>
@@ -161,6 +162,7 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::vector::VectorDialect"];
 }

@@ -16,6 +16,28 @@ func.func @fused(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>, vector<8xf
 
 // -----
 
+// Sixteen lanes find their coefficients in registers; nothing is divided.
+module attributes {mixbit.target = #mixbit.target<"avx512vnni">} {
+// CHECK-LABEL: func @tables
+// CHECK-NOT: arith.divf
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"
+// CHECK-NOT: arith.divf
+// CHECK: return
+func.func @tables(%x: vector<16xf32>) -> vector<16xf32> {
+  %a = math.erf %x : vector<16xf32>
+  return %a : vector<16xf32>
+}
+// Other widths do not fit the registers.
+// CHECK-LABEL: func @eight
+// CHECK: arith.divf
+func.func @eight(%x: vector<8xf32>) -> vector<8xf32> {
+  %a = math.erf %x : vector<8xf32>
+  return %a : vector<8xf32>
+}
+}
+
+// -----
+
 // Without fused multiply-add, rounding instructions and half floats, each would
 // be a call.
 module attributes {mixbit.target = #mixbit.target<"x86-64">} {

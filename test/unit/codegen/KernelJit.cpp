@@ -2,6 +2,7 @@
 #include "test/unit/codegen/KernelJit.h"
 
 #include "dialects/mixbit/Mixbit.h"
+#include "lib/target/Targets.h"
 #include "passes/codegen/Codegen.h"
 
 #include "mlir/InitAllDialects.h"
@@ -31,14 +32,11 @@ struct KernelJit::Implementation {
 std::vector<std::string> runnableTargets() {
   if (const char *name = std::getenv("MIXBIT_TEST_TARGET"))
     return {name};
-#if defined(__x86_64__)
-  std::vector<std::string> names = {"x86-64"};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    names.push_back("x86-64-v3");
+  std::vector<std::string> names;
+  for (const char *name : {"x86-64", "x86-64-v3", "avx512vnni", "aarch64"})
+    if (runsHere(*findTarget(name)))
+      names.push_back(name);
   return names;
-#else
-  return {"aarch64"};
-#endif
 }
 
 /// The one context, with everything registered: registration takes a while.

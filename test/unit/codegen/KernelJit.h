@@ -19,8 +19,8 @@
 
 namespace mixbit::test {
 
-/// The targets that this machine can run, of "x86-64" and "x86-64-v3" (or the
-/// one that the environment's MIXBIT_TEST_TARGET names).
+/// The targets that this machine can run, one a width of vectors (or the one
+/// that the environment's MIXBIT_TEST_TARGET names).
 std::vector<std::string> runnableTargets();
 
 /// 64 zeroed bytes stand after everything a kernel may touch, to catch what it

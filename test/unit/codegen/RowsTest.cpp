@@ -611,6 +611,35 @@ TEST_P(Rows, Functions) {
   }
 }
 
+/// What is 1 + erf must not become negative, nor larger than 2.
+TEST_P(Rows, ErfStaysWithinOne) {
+  KernelJit jit(R"(
+mixbit.kernel @k(%x: memref<?xf32>, %y: memref<?xf32>) {
+  mixbit.rows ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)
+      maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] {
+  ^bb0(%a: f32):
+    %r = math.erf %a : f32
+    mixbit.yield %r : f32
+  }
+})",
+                GetParam());
+  ASSERT_TRUE(jit.valid());
+  std::vector<float> x;
+  for (float a = 2.5f; a < 4.5f; a += 1.0f / (1 << 19))
+    x.push_back(a);
+  auto y = guarded<float>(x.size());
+  jit.run("k", KernelJit::Arguments()
+                   .operand(x.data(), {int64_t(x.size())})
+                   .operand(y.data(), {int64_t(x.size())}));
+  float most = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    most = std::max(most, y[i]);
+    ASSERT_NEAR(y[i], std::erf(double(x[i])), 5e-7) << x[i];
+  }
+  EXPECT_LE(most, 1.0f);
+  EXPECT_GE(most, 0.9999999f);
+}
+
 TEST_P(Rows, HalfFloats) {
   KernelJit jit(R"(
 mixbit.kernel @k(%x: memref<?xf16>, %y: memref<?xf32>, %z: memref<?xf16>, %w: memref<?xbf16>) {
