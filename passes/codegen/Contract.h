@@ -341,6 +341,7 @@ private:
   TileShape shape{};
   TilePlace place;
   int firstVector = 0, lastVector = 0; ///< see emitVectorLines
+  int fetchHint = 3;     ///< where prefetched weights go: 3 is the L1, 2 the L2
   mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
   Values rowIndex;       ///< of `a` or of the copies
   Values vectorOffset_;  ///< see vectorOffset

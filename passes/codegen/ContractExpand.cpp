@@ -144,7 +144,7 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
                      !place.fetchLines &&
                      (shape.rows == 1 || plan.lanes >= kLine);
       if (fetches && (j * plan.lanes) % kLine == 0)
-        ir.fetch(source, ir.add(address, plan.prefetchBytes));
+        ir.fetch(source, ir.add(address, plan.prefetchBytes), fetchHint);
       auto bytes =
           vector::LoadOp::create(ir.b, ir.loc, codesType(), source, address);
       // On GPUs four single bytes would be loaded otherwise.

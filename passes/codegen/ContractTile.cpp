@@ -209,6 +209,9 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
     if ((end - begin) % few != 0 || end - begin == few) {
+      // There they are gathered: more than the L1 has buffers for misses, and
+      // each waits for memory in one of them. The L2 has more.
+      fetchHint = 2;
       emitVectorLines(sums, block, ir.index(0), begin, end);
       continue;
     }
