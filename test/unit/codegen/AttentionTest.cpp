@@ -208,12 +208,6 @@ TEST_P(Attention, Speed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Attention,
-                         testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           for (char &c : name)
-                             c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         testing::ValuesIn(runnableTargets()), targetTestName);
 
 } // namespace

@@ -19,6 +19,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace mlir;
@@ -37,6 +38,12 @@ std::vector<std::string> runnableTargets() {
     if (runsHere(*findTarget(name)))
       names.push_back(name);
   return names;
+}
+
+std::string targetTestName(const testing::TestParamInfo<std::string> &info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 /// The one context, with everything registered: registration takes a while.

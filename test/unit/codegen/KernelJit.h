@@ -12,6 +12,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +24,9 @@ namespace mixbit::test {
 /// The targets that this machine can run, one a width of vectors (or the one
 /// that the environment's MIXBIT_TEST_TARGET names).
 std::vector<std::string> runnableTargets();
+
+/// A target as the last part of a test's name.
+std::string targetTestName(const testing::TestParamInfo<std::string> &info);
 
 /// 64 zeroed bytes stand after everything a kernel may touch, to catch what it
 /// writes out of bounds.

@@ -151,11 +151,6 @@ mixbit.kernel @matmul(%x: memref<?x?xf32>, %w: memref<?x?xf32>, %y: memref<?x?xf
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Loops, testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           for (char &c : name)
-                             c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         targetTestName);
 
 } // namespace

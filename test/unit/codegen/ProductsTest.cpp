@@ -150,12 +150,6 @@ TEST_P(Products, Speed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Products,
-                         testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           for (char &c : name)
-                             c = c == '-' ? '_' : c;
-                           return name;
-                         });
+                         testing::ValuesIn(runnableTargets()), targetTestName);
 
 } // namespace
