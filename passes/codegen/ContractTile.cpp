@@ -205,13 +205,14 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   int packedLines = std::max<int>(chunkLines() * codeBits() / 8, 1);
   int few = chunkLines() * std::max(4 / packedLines, 1);
   int step = std::max<int>(kLine / plan.lanes, 1);
+  bool isStraight = (end - begin) % few != 0 || end - begin == few;
+  // There they are gathered: more than the L1 has buffers for misses, and each
+  // waits for memory in one of them. The L2 has more.
+  fetchHint = isStraight ? 2 : 3;
   for (int first = 0; first < shape.vectors; first += step) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
-    if ((end - begin) % few != 0 || end - begin == few) {
-      // There they are gathered: more than the L1 has buffers for misses, and
-      // each waits for memory in one of them. The L2 has more.
-      fetchHint = 2;
+    if (isStraight) {
       emitVectorLines(sums, block, ir.index(0), begin, end);
       continue;
     }

@@ -83,6 +83,17 @@ public:
     return sum;
   }
 
+  /// The multiple of `step`, a power of two, that is nearest to x: how many
+  /// steps, in the low bits of an integer, and what is left of x. Adding a
+  /// number whose last bit is worth `step` rounds to it.
+  struct Split {
+    mlir::Value steps, rest;
+  };
+  Split split(mlir::Value x, double step = 1) {
+    mlir::Value magic = f(kRoundingMagic * step), shifted = add(x, magic);
+    return {bits(shifted), sub(x, sub(shifted, magic))};
+  }
+
   mlir::OpBuilder &builder;
   mlir::Location loc;
   mlir::Type type;

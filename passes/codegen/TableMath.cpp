@@ -24,20 +24,7 @@ namespace {
 constexpr int kLanes = 16;
 constexpr int kIntervals = 2 * kLanes;
 
-/// The interval of each lane, in the low five bits, and the distance from its
-/// centre.
-struct Place {
-  Value interval, distance;
-};
-
-/// Adding the number whose last bit is worth `step`, a power of two, rounds to
-/// a multiple of it.
-Place placeOf(Lanes &l, Value x, double step) {
-  Value magic = l.f(kRoundingMagic * step);
-  Value shifted = l.add(x, magic);
-  return {l.bits(shifted), l.sub(x, l.sub(shifted, magic))};
-}
-
+/// The entry of each lane's interval, its low five bits.
 Value lookUp(Lanes &l, ArrayRef<float> table, Value interval) {
   auto half = [&](int from) -> Value {
     return arith::ConstantOp::create(
@@ -53,11 +40,11 @@ Value lookUp(Lanes &l, ArrayRef<float> table, Value interval) {
 }
 
 Value evaluate(Lanes &l, const CubicTable &table, Value x) {
-  Place place = placeOf(l, x, table.step);
+  auto [interval, distance] = l.split(x, table.step);
   Value sum;
   for (int power : {3, 2, 1, 0}) {
-    Value coefficient = lookUp(l, table.coefficients[power], place.interval);
-    sum = sum ? l.fma(sum, place.distance, coefficient) : coefficient;
+    Value coefficient = lookUp(l, table.coefficients[power], interval);
+    sum = sum ? l.fma(sum, distance, coefficient) : coefficient;
   }
   return sum;
 }

@@ -1,6 +1,8 @@
 //===- VectorMath.cpp - Operations on lanes -------------------------------===//
 #include "passes/codegen/VectorMath.h"
 
+#include "passes/codegen/Lanes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -165,39 +167,14 @@ LogicalResult reportSlowPath(Operation *op, bool strict, const Twine &what) {
 }
 
 Value exp2OfNegative(OpBuilder &builder, Location loc, Value x) {
-  Type type = x.getType();
-  Type intType = builder.getI32Type();
-  if (auto vector = dyn_cast<VectorType>(type))
-    intType = VectorType::get(vector.getShape(), intType);
-  auto constant = [&](TypedAttr value) -> Value {
-    if (auto shaped = dyn_cast<VectorType>(type))
-      value = DenseElementsAttr::get(
-          VectorType::get(shaped.getShape(), value.getType()),
-          ArrayRef<Attribute>(value));
-    return arith::ConstantOp::create(builder, loc, value);
-  };
-  auto f = [&](double value) {
-    return constant(builder.getF32FloatAttr(float(value)));
-  };
-  // 1.5 * 2^23: what is added to it rounds to an integer, in the low bits.
-  Value magic = f(12582912.0);
-  Value shifted = arith::AddFOp::create(builder, loc, x, magic);
-  Value n = arith::SubFOp::create(builder, loc, shifted, magic);
-  Value r = arith::SubFOp::create(builder, loc, x, n);
-  Value p = f(1.535336188319500e-4);
-  for (double coefficient :
-       {1.339887440266574e-3, 9.618437357674640e-3, 5.550332471162809e-2,
-        2.402264791363012e-1, 6.931472028550421e-1, 1.0})
-    p = math::FmaOp::create(builder, loc, p, r, f(coefficient));
-  Value bits = arith::BitcastOp::create(builder, loc, intType, p);
-  Value exponent = arith::ShLIOp::create(
-      builder, loc, arith::BitcastOp::create(builder, loc, intType, shifted),
-      constant(builder.getI32IntegerAttr(23)));
-  Value result = arith::BitcastOp::create(
-      builder, loc, type, arith::AddIOp::create(builder, loc, bits, exponent));
-  Value tiny = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, x,
-                                     f(-125.0));
-  return arith::SelectOp::create(builder, loc, tiny, f(0.0), result);
+  Lanes l(builder, loc, x.getType());
+  auto [n, r] = l.split(x);
+  Value p = l.polynomial(r, {1.535336188319500e-4, 1.339887440266574e-3,
+                             9.618437357674640e-3, 5.550332471162809e-2,
+                             2.402264791363012e-1, 6.931472028550421e-1, 1.0});
+  Value exponent = l.integer<arith::ShLIOp>(n, l.i(23));
+  Value result = l.fromBits(l.integer<arith::AddIOp>(l.bits(p), exponent));
+  return l.select(l.less(x, l.f(-125.0)), l.f(0.0), result);
 }
 
 } // namespace mixbit
