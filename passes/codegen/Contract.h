@@ -61,7 +61,13 @@ struct ContractPlan {
   unsigned bits;         ///< of a code as packed
   int chunk;             ///< lines of codes that are unpacked together
   bool trits;            ///< packed five to a byte
-  bool expandTiles;    ///< tiles of several rows read codes that were expanded
+  bool expandTiles; ///< tiles of several rows read codes that were expanded
+  /// Of several tiles of rows the first one leaves the codes that it unpacks as
+  /// bytes for the others.
+  bool keepCodes;
+  /// A row alone multiplies codes where they are in their byte, and sums each
+  /// plane by itself: a phase of its tile.
+  bool planeSums;
   bool tritRows;       ///< a row alone takes digits out of bytes in registers
   bool tritRemainders; ///< without taking them apart, see ContractTrits.cpp
   int64_t maxCode;
@@ -82,6 +88,7 @@ struct ContractPlan {
   int64_t stripRows;     ///< rows of a work item
   bool tiles;            ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes; ///< how far ahead weights are fetched; 0 is off
+  int fetchHint = 3;     ///< where to: 3 is the L1, 2 the L2
   bool fetchPanels;      ///< tiles of several rows fetch the next panel instead
 
   /// Rows that strips hold a multiple of.
@@ -104,7 +111,19 @@ struct ContractPlan {
   int64_t paddedGroups() const {
     return mode == DotMode::Float ? 1 : (paddedK + groupSize - 1) / groupSize;
   }
+  /// Groups that the tiles add: groups of less than a block fill the last one.
+  int64_t tileGroups() const {
+    return groupSize >= kBlock ? groups : paddedGroups();
+  }
   int64_t columns(TileShape shape) const { return shape.vectors * lanes; }
+  /// Whether float accumulators of groups wait in memory for the group's end,
+  /// as registers are full of integers.
+  bool floatsInMemory(TileShape shape) const {
+    return groups > 1 && shape.rows > 1 && mode == DotMode::Dot4 &&
+           !target->isGpu() &&
+           2 * shape.rows * shape.vectors + shape.vectors + 2 >
+               target->numRegisters;
+  }
   /// What a row's sum is multiplied by to correct codes for zero and offset;
   /// absent when that differs by output.
   std::optional<int64_t> correction() const {
@@ -214,9 +233,13 @@ struct TilePlace {
   /// apart; rows beyond `rowLimit` repeat the last one.
   int64_t columnStride = 0; ///< 0: `lanes`, one vector after the other
   mlir::Value rowLimit;
-  /// The codes as bytes, where they were expanded (see emitExpandColumns),
-  /// and the tile's first column among them.
+  /// The codes as bytes, where they were expanded (see emitExpandColumns) or
+  /// are `kept` by this tile for others, and its first column among them.
   mlir::Value expanded, expandedColumn;
+  bool kept = false;
+  /// Where accumulators of tiles with `floatsInMemory` lie, in two copies: [2 *
+  /// tile.rows][kPanel]. The sums are left in the first.
+  mlir::Value floats;
   /// What the tile fetches of the panel behind this one: from this address of
   /// the weights on, as many lines of 64 bytes with each block of inputs. None
   /// where weights are fetched as they are read.
@@ -224,11 +247,12 @@ struct TilePlace {
 };
 
 /// The lines of a chunk, of codes of `bits` bits, from its packed lines; see
-/// lib/quant/Packing.h.
+/// lib/quant/Packing.h. `inPlace`: codes of 1, 2 or 4 bits stay where they are
+/// in their byte, those of line i are 2^(i * bits) times as large.
 llvm::SmallVector<mlir::Value> unpackChunk(ContractIr &ir,
                                            mlir::VectorType type,
                                            llvm::ArrayRef<mlir::Value> packed,
-                                           unsigned bits);
+                                           unsigned bits, bool inPlace = false);
 
 /// Bytes that hold five digits, as fractions of 256, minus 128. Modulo 256 that
 /// stays the same when they are tripled, and comparisons of signed bytes, which
@@ -258,7 +282,7 @@ public:
       : ir(builder, loc), plan(plan), buffers(buffers) {}
 
   /// The f32 sums, row by row; with several groups the weight's scales are
-  /// applied, with one they are not.
+  /// applied, with one they are not. None where they are left in memory.
   llvm::SmallVector<mlir::Value> emit(TileShape shape, const TilePlace &place);
 
 private:
@@ -272,9 +296,15 @@ private:
   Values emitGroupsInBlock();
   /// One accumulator a vector, of the first rows x vectors x phases.
   Values addPhases(const Values &sums);
+  bool sumsPlanes() const { return plan.planeSums && shape.rows == 1; }
   Values startGroup(mlir::Value group);
   Values finishGroup(Values sums, mlir::Value group);
   void applyScales(Values &floats, const Values &sums, mlir::Value group);
+  /// floats += sums of a group, in memory where they are (and then `floats` is
+  /// empty).
+  Values startFloats();
+  void addGroup(Values &floats, const Values &sums, mlir::Value group);
+  mlir::Value floatsRow(mlir::Value groupsLeft, int row);
 
   // Dot.
   /// Lines [begin, end) of a block, whole chunks, added to the group's
@@ -318,18 +348,24 @@ private:
 
   // Expand.
   /// Bits of a code where the tile reads it, and the lines of a chunk there.
-  unsigned codeBits() const { return place.expanded ? 8 : plan.bits; }
-  int chunkLines() const { return place.expanded ? 1 : plan.chunk; }
+  bool readsBytes() const { return place.expanded && !place.kept; }
+  unsigned codeBits() const { return readsBytes() ? 8 : plan.bits; }
+  int chunkLines() const { return readsBytes() ? 1 : plan.chunk; }
   /// Address of the first byte of a block's lines, from `firstLine` on, and
   /// their first input.
   mlir::Value blockAddress(mlir::Value block);
   mlir::Value blockInput(mlir::Value block);
   /// Asks for this tile's part of the next panel, a part with each block.
   void fetchNextPanel(mlir::Value block);
-  /// The codes of the chunk that starts at `line`: [vector][line].
-  llvm::SmallVector<Values> loadCodes(mlir::Value block, int line);
-  /// Offset of vector `j`'s first byte from the block's.
+  /// The codes of the chunk that starts at `line` of the block's lines, which
+  /// have their first byte at `address`: [vector][line].
+  llvm::SmallVector<Values> loadCodes(mlir::Value address, int line);
+  /// Leaves a vector's for other tiles.
+  void keepCodes(const Values &codes, int vector, int line);
+  /// Offset of vector `j`'s first byte from the block's, where codes are read.
   mlir::Value vectorOffset(int j);
+  /// The same for strips of `stripBytes` a block, `column` being the first.
+  mlir::Value vectorOffset(int j, mlir::Value column, int64_t stripBytes);
 
   mlir::VectorType accType() const;
   mlir::VectorType floatType() const;
@@ -344,7 +380,9 @@ private:
   int fetchHint = 3;     ///< where prefetched weights go: 3 is the L1, 2 the L2
   mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
   Values rowIndex;       ///< of `a` or of the copies
+  mlir::Value keptBase;  ///< of the lines at hand, among those kept
   Values vectorOffset_;  ///< see vectorOffset
+  Values keptOffset;     ///< the same among the codes that are kept
 };
 
 /// Emits the epilogue on one vector of results at a time.

@@ -54,7 +54,8 @@ private:
   void emitColumns(TileShape shape, bool isExpanded, Value firstRow, Value rows,
                    Value panel, Value begin, Value end, Value columns);
   std::pair<Value, Value> rowsOfTile(TileShape shape, Value begin, Value rows);
-  void emitTiles(TileShape shape, const TilePlace &place, Value rows);
+  void emitTiles(TileShape shape, const TilePlace &place, Value count,
+                 Value rows);
   /// On sums [row][column] of tiles of `width` outputs.
   void emitEpilogue(Value sums, int64_t width, const TilePlace &place,
                     Value rows, Value columns);
@@ -73,8 +74,11 @@ private:
 void CpuDriver::reserveScratch() {
   Type f32 = ir.b.getF32Type();
   int64_t rows = std::max(plan.tile.rows, plan.gemv.rows);
+  // A second copy for tiles that add groups in memory.
+  if (plan.floatsInMemory(plan.tile))
+    rows *= 2;
   tile = kernel.reserveScratch(MemRefType::get({rows, kPanel}, f32), {}, {});
-  if (plan.expandTiles) {
+  if (plan.expandTiles || plan.keepCodes) {
     int64_t columns = expandedColumns(plan.tile);
     if (plan.trits && !plan.tritRows)
       columns = std::max(columns, expandedColumns(plan.gemv));
@@ -289,6 +293,7 @@ void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
       place.row = ir.add(firstRow, localRow);
       place.panel = panel;
       place.column = column;
+      place.floats = tile;
       if (isExpanded) {
         place.expanded = expanded;
         place.expandedColumn = ir.sub(column, begin);
@@ -302,16 +307,37 @@ void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
                                     ir.mul(part, plan.blocks() * 64));
         place.fetchLines = fetchLines;
       }
-      emitTiles(shape, place, count);
+      emitTiles(shape, place, count, rows);
       emitEpilogue(tile, width, place, count, left);
     });
   });
 }
 
+/// One or two rows that are left over at the end of a strip take some of the
+/// tile in front of them: they would wait for weights otherwise, having too few
+/// products for each vector of them.
+static constexpr int kFewRows = 2;
+
+static bool sharesRows(TileShape shape) { return shape.rows > 2 * kFewRows; }
+
+/// The rows that the first tile of several can have, and those behind it, see
+/// rowsOfTile.
+static SmallVector<int> firstTileRows(TileShape shape) {
+  SmallVector<int> counts;
+  if (sharesRows(shape))
+    for (int left = 1; left <= kFewRows; ++left)
+      counts.push_back((shape.rows + left + 1) / 2);
+  counts.push_back(shape.rows);
+  counts.erase(llvm::unique(counts), counts.end());
+  return counts;
+}
+static SmallVector<int> laterTileRows(TileShape shape) {
+  int least = sharesRows(shape) ? (shape.rows + 1) / 2 : 1;
+  return llvm::to_vector(llvm::seq_inclusive(least, shape.rows));
+}
+
 /// The first row and the number of them of the tile that starts at `begin`, a
-/// multiple of `shape.rows`. One or two rows that are left over at the end take
-/// some of the tile in front of them: they would wait for weights otherwise,
-/// having too few products for each vector of them.
+/// multiple of `shape.rows`.
 std::pair<Value, Value> CpuDriver::rowsOfTile(TileShape shape, Value begin,
                                               Value rows) {
   Value left = ir.sub(rows, begin);
@@ -319,8 +345,7 @@ std::pair<Value, Value> CpuDriver::rowsOfTile(TileShape shape, Value begin,
     return {begin, left};
   Value size = ir.index(shape.rows);
   Value count = ir.min(left, size);
-  constexpr int64_t kFew = 2;
-  if (shape.rows <= 2 * kFew)
+  if (!sharesRows(shape))
     return {begin, count};
   auto less = [&](Value lhs, Value rhs) -> Value {
     return arith::CmpIOp::create(ir.b, ir.loc, arith::CmpIPredicate::ult, lhs,
@@ -333,20 +358,24 @@ std::pair<Value, Value> CpuDriver::rowsOfTile(TileShape shape, Value begin,
     return arith::SelectOp::create(ir.b, ir.loc, condition, lhs, rhs);
   };
   // The last tile of few rows, and the one in front of it.
-  Value isLast = both(less(left, ir.index(kFew + 1)), less(ir.index(0), begin));
+  Value isLast =
+      both(less(left, ir.index(kFewRows + 1)), less(ir.index(0), begin));
   Value isBefore =
-      both(less(size, left), less(left, ir.index(shape.rows + kFew + 1)));
+      both(less(size, left), less(left, ir.index(shape.rows + kFewRows + 1)));
   Value half = ir.ceilDiv(left, 2);
   Value taken = ir.div(ir.sub(size, left), 2);
   return {select(isLast, ir.sub(begin, taken), begin),
           select(isBefore, half, select(isLast, ir.add(left, taken), count))};
 }
 
-/// The tile of as many rows as there are.
-void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
-  auto emitTile = [&](TileShape some) {
+/// The tile of `count` rows, of the `rows` of the strip.
+void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value count,
+                          Value rows) {
+  auto emitTile = [&](TileShape some, const TilePlace &where) {
     TileEmitter emitter(ir.b, ir.loc, plan, buffers);
-    SmallVector<Value> sums = emitter.emit(some, place);
+    SmallVector<Value> sums = emitter.emit(some, where);
+    if (plan.floatsInMemory(some))
+      return;
     for (int i = 0; i < some.rows; ++i)
       for (int j = 0; j < some.vectors; ++j)
         vector::StoreOp::create(
@@ -354,24 +383,58 @@ void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value rows) {
             ValueRange{ir.index(i), ir.index(j * plan.lanes)});
   };
   if (shape.rows == 1)
-    return emitTile(shape);
+    return emitTile(shape, place);
+
+  // Which of the bodies: a tile of so many rows, at such a place.
+  SmallVector<std::pair<int, TilePlace>> bodies;
   SmallVector<int64_t> cases;
-  for (int64_t r = 1; r < shape.rows; ++r)
-    cases.push_back(r);
-  auto choice = scf::IndexSwitchOp::create(ir.b, ir.loc, TypeRange(), rows,
+  auto add = [&](ArrayRef<int> counts, const TilePlace &where, int64_t start) {
+    for (int some : counts) {
+      bodies.emplace_back(some, where);
+      cases.push_back(start + some);
+    }
+  };
+  auto upTo = llvm::to_vector(llvm::seq_inclusive(1, shape.rows));
+  Value choice = count;
+  if (!plan.keepCodes) {
+    add(upTo, place, 0);
+  } else {
+    // A strip's only tile takes codes as they are packed; of several the first
+    // keeps them, and the others read bytes.
+    TilePlace first = place, other = place;
+    first.expanded = other.expanded = expanded;
+    first.expandedColumn = other.expandedColumn = ir.index(0);
+    first.kept = true;
+    const int64_t kFirst = shape.rows, kOther = 2 * shape.rows;
+    add(upTo, place, 0);
+    add(firstTileRows(shape), first, kFirst);
+    add(laterTileRows(shape), other, kOther);
+    Value isSingle = arith::CmpIOp::create(
+        ir.b, ir.loc, arith::CmpIPredicate::eq, rows, count);
+    Value isFirst = arith::CmpIOp::create(
+        ir.b, ir.loc, arith::CmpIPredicate::eq, place.localRow, ir.index(0));
+    Value start = arith::SelectOp::create(
+        ir.b, ir.loc, isSingle, ir.index(0),
+        arith::SelectOp::create(ir.b, ir.loc, isFirst, ir.index(kFirst),
+                                ir.index(kOther)));
+    choice = ir.add(start, count);
+  }
+  // The last one is the usual one, and every other count's.
+  cases.pop_back();
+  auto branch = scf::IndexSwitchOp::create(ir.b, ir.loc, TypeRange(), choice,
                                            cases, cases.size());
   OpBuilder::InsertionGuard guard(ir.b);
-  auto fill = [&](Region &region, int count) {
+  auto fill = [&](Region &region, int some, const TilePlace &where) {
     ir.b.setInsertionPointToStart(&region.emplaceBlock());
     // Few rows have few accumulators: more phases keep the units busy.
-    int phases = std::max(1, 8 / (count * shape.vectors));
-    emitTile(
-        {count, shape.vectors, count == shape.rows ? shape.phases : phases});
+    int phases = std::max(1, 8 / (some * shape.vectors));
+    emitTile({some, shape.vectors, some == shape.rows ? shape.phases : phases},
+             where);
     scf::YieldOp::create(ir.b, ir.loc);
   };
-  fill(choice.getDefaultRegion(), shape.rows);
-  for (auto [region, count] : llvm::zip(choice.getCaseRegions(), cases))
-    fill(region, count);
+  fill(branch.getDefaultRegion(), bodies.back().first, bodies.back().second);
+  for (auto [region, body] : llvm::zip(branch.getCaseRegions(), bodies))
+    fill(region, body.first, body.second);
 }
 
 void CpuDriver::emitEpilogue(Value sums, int64_t width, const TilePlace &place,

@@ -7,12 +7,15 @@
 //
 // Where that costs more than a product, tiles of several rows read bytes that
 // were expanded before, once for all rows of a strip; ternary codes of five to
-// a byte, whose lines do not fit blocks, are always read so.
+// a byte, whose lines do not fit blocks, are always read so. Where shifts and
+// masks take the ports of products, the first tile of several leaves the codes
+// that it unpacks to the others.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/codegen/Contract.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -22,7 +25,8 @@ using namespace mlir;
 namespace mixbit {
 
 SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
-                               ArrayRef<Value> packed, unsigned bits) {
+                               ArrayRef<Value> packed, unsigned bits,
+                               bool inPlace) {
   SmallVector<Value> lines;
   SmallVector<unsigned, 3> components = componentsOf(bits);
   for (int line = 0, e = linesOfChunk(bits); line < e; ++line) {
@@ -32,6 +36,13 @@ SmallVector<Value> unpackChunk(ContractIr &ir, VectorType type,
       int planes = 8 / width, plane = line % planes;
       Value part = packed[start + line / planes];
       int shift = plane * width - first;
+      if (inPlace) {
+        assert(components.size() == 1 && "one component stays in place");
+        codes = arith::AndIOp::create(
+            ir.b, ir.loc, part,
+            ir.splat(type, int8_t(((1 << width) - 1) << shift)));
+        continue;
+      }
       if (shift > 0)
         part =
             arith::ShRUIOp::create(ir.b, ir.loc, part, ir.splat(type, shift));
@@ -71,29 +82,34 @@ Value firstTrit(ContractIr &ir, Value biased) {
 // In a tile
 //===----------------------------------------------------------------------===//
 
+Value TileEmitter::vectorOffset(int j, Value column, int64_t stripBytes) {
+  int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  Value output = ir.add(column, j * stride);
+  // Whole lines on both sides keep the parts of the sum apart.
+  return ir.add(ir.mul(ir.div(output, kLine), stripBytes),
+                ir.mul(ir.rem(output, kLine), 4));
+}
+
 Value TileEmitter::vectorOffset(int j) {
   if (!vectorOffset_.empty())
     return vectorOffset_[j];
-  int64_t stripBytes =
-      place.expanded ? kLine * plan.paddedK : plan.stripBytes();
-  Value column = place.expanded ? place.expandedColumn : place.column;
-  int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  int64_t expandedBytes = kLine * plan.paddedK;
   for (int v = 0; v < shape.vectors; ++v) {
-    Value output = ir.add(column, v * stride);
-    // Whole lines on both sides keep the parts of the sum apart.
-    Value offset = ir.add(ir.mul(ir.div(output, kLine), stripBytes),
-                          ir.mul(ir.rem(output, kLine), 4));
-    vectorOffset_.push_back(offset);
+    vectorOffset_.push_back(
+        readsBytes() ? vectorOffset(v, place.expandedColumn, expandedBytes)
+                     : vectorOffset(v, place.column, plan.stripBytes()));
+    if (place.kept)
+      keptOffset.push_back(
+          vectorOffset(v, place.expandedColumn, expandedBytes));
   }
   return vectorOffset_[j];
 }
 
 Value TileEmitter::blockAddress(Value block) {
   Value address =
-      place.expanded
-          ? ir.mul(block, kLine * kBlock)
-          : ir.add(ir.mul(place.panel, plan.panelBytes()),
-                   ir.mul(block, kPanel / kLine * plan.stripBytes()));
+      readsBytes() ? ir.mul(block, kLine * kBlock)
+                   : ir.add(ir.mul(place.panel, plan.panelBytes()),
+                            ir.mul(block, kPanel / kLine * plan.stripBytes()));
   return firstLine ? ir.add(address, ir.mul(firstLine, 8 * codeBits()))
                    : address;
 }
@@ -129,19 +145,18 @@ void TileEmitter::fetchNextPanel(Value block) {
           [&](Value line) { fetch(ir.add(first, ir.mul(line, 64))); });
 }
 
-SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
-  Value source = place.expanded ? place.expanded : buffers.w;
+SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value base, int line) {
+  Value source = readsBytes() ? place.expanded : buffers.w;
   int packedLines = chunkLines() * codeBits() / 8;
   SmallVector<Values> result;
   for (int j = firstVector; j < lastVector; ++j) {
     Values packed;
-    Value first = ir.add(block, vectorOffset(j));
+    Value first = ir.add(base, vectorOffset(j));
     for (int i = 0; i < packedLines; ++i) {
       Value address = ir.add(first, line * 8 * codeBits() + i * 64);
       // One request a line of 64 bytes; tiles of many rows that read less than
       // a line read it again soon.
-      bool fetches = plan.prefetchBytes && !place.expanded &&
-                     !place.fetchLines &&
+      bool fetches = plan.prefetchBytes && !readsBytes() && !place.fetchLines &&
                      (shape.rows == 1 || plan.lanes >= kLine);
       if (fetches && (j * plan.lanes) % kLine == 0)
         ir.fetch(source, ir.add(address, plan.prefetchBytes), fetchHint);
@@ -152,9 +167,19 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value block, int line) {
         bytes.setAlignment(4);
       packed.push_back(bytes);
     }
-    result.push_back(unpackChunk(ir, codesType(), packed, codeBits()));
+    result.push_back(
+        unpackChunk(ir, codesType(), packed, codeBits(), sumsPlanes()));
+    if (place.kept)
+      keepCodes(result.back(), j, line);
   }
   return result;
+}
+
+void TileEmitter::keepCodes(const Values &codes, int vector, int line) {
+  Value first = ir.add(keptBase, keptOffset[vector]);
+  for (auto [i, value] : llvm::enumerate(codes))
+    vector::StoreOp::create(ir.b, ir.loc, value, place.expanded,
+                            ir.add(first, (line + i) * 64));
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,6 +208,8 @@ private:
   }
   /// The digits of packed bytes, the first in front.
   SmallVector<Value> digits(Value packed);
+  /// The same by vpmaddubsw, where there is one.
+  SmallVector<Value> digitsByProducts(Value packed);
 
   ContractIr &ir;
   const ContractPlan &plan;
@@ -214,12 +241,60 @@ void StripExpander::planes(Value panel, Value strip, Value place) {
 }
 
 SmallVector<Value> StripExpander::digits(Value packed) {
+  if (SmallVector<Value> found = digitsByProducts(packed); !found.empty())
+    return found;
   SmallVector<Value> result;
   packed = biasTrits(ir, packed);
-  for (int digit = 0; digit < 5; ++digit) {
+  for (int digit = 0; digit < kTritDigits; ++digit) {
     if (digit != 0)
       packed = ir.triple(packed);
     result.push_back(firstTrit(ir, packed));
+  }
+  return result;
+}
+
+/// A product of a byte and 3 as 16 bits is the digit above what is left of the
+/// fraction; the digit is multiplied by 0 the next time. Bytes at even and at
+/// odd places are two chains: 4 instructions a digit, where comparisons, which
+/// one port of Intel's cores has, and additions take 7.
+SmallVector<Value> StripExpander::digitsByProducts(Value packed) {
+  StringRef name;
+  switch (plan.target->dot) {
+  case DotIsa::Avx512Vnni:
+    name = "llvm.x86.avx512.pmaddubs.w.512";
+    break;
+  case DotIsa::AvxVnni:
+  case DotIsa::Avx2:
+    name = "llvm.x86.avx2.pmadd.ub.sw";
+    break;
+  default:
+    return {};
+  }
+  auto words = VectorType::get(type.getNumElements() / 2, ir.b.getI16Type());
+  auto threeAt = [&](int parity) -> Value {
+    SmallVector<int8_t> values;
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      values.push_back(i % 2 == parity ? 3 : 0);
+    return arith::ConstantOp::create(
+        ir.b, ir.loc, DenseElementsAttr::get(type, ArrayRef<int8_t>(values)));
+  };
+  auto multiply = [&](Value bytes, Value by) -> Value {
+    return LLVM::CallIntrinsicOp::create(
+               ir.b, ir.loc, words, ir.b.getStringAttr(name),
+               ValueRange{vector::BitCastOp::create(ir.b, ir.loc, type, bytes),
+                          by})
+        .getResult(0);
+  };
+  Value even = packed, odd = packed, atEven = threeAt(0), atOdd = threeAt(1);
+  SmallVector<Value> result;
+  for (int digit = 0; digit < kTritDigits; ++digit) {
+    even = multiply(even, atEven);
+    odd = multiply(odd, digit == 0 ? atOdd : atEven);
+    Value low = arith::ShRUIOp::create(ir.b, ir.loc, even, ir.splat(words, 8));
+    Value high =
+        arith::AndIOp::create(ir.b, ir.loc, odd, ir.splat(words, 0xff00));
+    Value both = arith::OrIOp::create(ir.b, ir.loc, low, high);
+    result.push_back(vector::BitCastOp::create(ir.b, ir.loc, type, both));
   }
   return result;
 }

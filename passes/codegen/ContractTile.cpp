@@ -33,6 +33,7 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
   shape = tileShape;
   place = tilePlace;
   vectorOffset_.clear();
+  keptOffset.clear();
   rowIndex.clear();
   bool isCopied = plan.copyRows || plan.bf16Products;
   Value first = isCopied ? place.localRow : place.row;
@@ -160,8 +161,14 @@ SmallVector<Value> TileEmitter::addPhases(const Values &sums) {
   Values result;
   for (int t = 0; t < shape.rows * shape.vectors; ++t) {
     Value sum = sums[t * shape.phases];
-    for (int phase = 1; phase < shape.phases; ++phase)
-      sum = plus(sum, sums[t * shape.phases + phase]);
+    for (int phase = 1; phase < shape.phases; ++phase) {
+      Value other = sums[t * shape.phases + phase];
+      // A plane's codes are so many times as large, and so is their sum.
+      if (!floats && sumsPlanes())
+        other = arith::ShRSIOp::create(ir.b, ir.loc, other,
+                                       ir.splat(accType(), phase * plan.bits));
+      sum = plus(sum, other);
+    }
     result.push_back(sum);
   }
   return result;
@@ -208,7 +215,7 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
   bool isStraight = (end - begin) % few != 0 || end - begin == few;
   // There they are gathered: more than the L1 has buffers for misses, and each
   // waits for memory in one of them. The L2 has more.
-  fetchHint = isStraight ? 2 : 3;
+  fetchHint = isStraight ? 2 : plan.fetchHint;
   for (int first = 0; first < shape.vectors; first += step) {
     firstVector = first;
     lastVector = std::min(first + step, shape.vectors);
@@ -233,6 +240,8 @@ void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
                                   int begin, int end) {
   Value base = ir.add(blockAddress(block), ir.mul(firstLine, 8 * codeBits()));
   Value k0 = ir.add(blockInput(block), ir.mul(firstLine, 4));
+  if (place.kept)
+    keptBase = ir.mul(k0, kLine); // 16 bytes an input
   int tiles = shape.rows * shape.vectors;
   bool small = plan.mode == DotMode::Small16;
   // How many products of two fit in i16 (their number is even by four).
@@ -267,7 +276,8 @@ void TileEmitter::emitVectorLines(Values &sums, Value block, Value firstLine,
           int t = row * shape.vectors + j;
           Value &sum =
               small ? halves[t] : sums[t * shape.phases + step % shape.phases];
-          sum = ir.dot(sum, codes[j - firstVector][i], x, plan.maxCode);
+          sum = ir.dot(sum, codes[j - firstVector][i], x,
+                       sumsPlanes() ? 255 : plan.maxCode);
         }
         if (inlineSums) {
           Value &sum = sums[tiles * shape.phases + row];
@@ -376,6 +386,45 @@ void TileEmitter::applyScales(Values &floats, const Values &sums, Value group) {
   }
 }
 
+/// The row of the copy that is read by a group with so many to come, itself
+/// among them. As each group reads one copy and writes the other, LLVM cannot
+/// make registers of them, which it would spill anywhere.
+Value TileEmitter::floatsRow(Value groupsLeft, int row) {
+  return ir.add(ir.mul(ir.rem(groupsLeft, 2), plan.tile.rows), row);
+}
+
+SmallVector<Value> TileEmitter::startFloats() {
+  Value zero = ir.splatFloat(floatType(), 0);
+  if (!plan.floatsInMemory(shape))
+    return Values(shape.rows * shape.vectors, zero);
+  Value all = ir.index(plan.tileGroups());
+  for (int i = 0; i < shape.rows; ++i)
+    for (int j = 0; j < shape.vectors; ++j)
+      vector::StoreOp::create(
+          ir.b, ir.loc, zero, place.floats,
+          ValueRange{floatsRow(all, i), ir.index(j * plan.lanes)});
+  return {};
+}
+
+void TileEmitter::addGroup(Values &floats, const Values &sums, Value group) {
+  if (!plan.floatsInMemory(shape))
+    return applyScales(floats, sums, group);
+  Value left = ir.sub(ir.index(plan.tileGroups()), group);
+  Value after = ir.sub(left, ir.index(1));
+  auto access = [&](Value groupsLeft, int t) {
+    return Values{floatsRow(groupsLeft, t / shape.vectors),
+                  ir.index(t % shape.vectors * plan.lanes)};
+  };
+  Values loaded;
+  for (int t = 0; t < shape.rows * shape.vectors; ++t)
+    loaded.push_back(vector::LoadOp::create(ir.b, ir.loc, floatType(),
+                                            place.floats, access(left, t)));
+  applyScales(loaded, sums, group);
+  for (int t = 0; t < shape.rows * shape.vectors; ++t)
+    vector::StoreOp::create(ir.b, ir.loc, loaded[t], place.floats,
+                            access(after, t));
+}
+
 SmallVector<Value> TileEmitter::emitOneGroup() {
   Value zero = ir.index(0);
   Values sums = ir.loop(0, plan.blocks(), 1, startGroup(zero),
@@ -395,8 +444,8 @@ SmallVector<Value> TileEmitter::emitGroups() {
   int64_t unit = plan.groupSize % kBlock == 0 ? kBlock : kBlock / 2;
   int64_t parts = kBlock / unit, units = plan.groupSize / unit;
   int64_t allUnits = plan.paddedK / unit;
-  Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
-  return ir.loop(0, plan.groups, 1, floats,
+  Values floats = startFloats();
+  return ir.loop(0, plan.tileGroups(), 1, floats,
                  [&](Value group, ValueRange carried) {
                    Values next(carried);
                    Value first = ir.mul(group, units);
@@ -417,7 +466,7 @@ SmallVector<Value> TileEmitter::emitGroups() {
                        last = ir.min(last, ir.index(allUnits));
                      sums = ir.loop(first, last, 1, sums, body);
                    }
-                   applyScales(next, finishGroup(sums, group), group);
+                   addGroup(next, finishGroup(sums, group), group);
                    return next;
                  });
 }
@@ -425,7 +474,7 @@ SmallVector<Value> TileEmitter::emitGroups() {
 SmallVector<Value> TileEmitter::emitGroupsInBlock() {
   int64_t parts = kBlock / plan.groupSize;
   int64_t lines = kBlock / 4 / parts;
-  Values floats(shape.rows * shape.vectors, ir.splatFloat(floatType(), 0));
+  Values floats = startFloats();
   return ir.loop(0, plan.blocks(), 1, floats,
                  [&](Value block, ValueRange carried) {
                    Values next(carried);
@@ -433,7 +482,7 @@ SmallVector<Value> TileEmitter::emitGroupsInBlock() {
                      Value group = ir.add(ir.mul(block, parts), part);
                      Values sums = startGroup(group);
                      emitLines(sums, block, part * lines, (part + 1) * lines);
-                     applyScales(next, finishGroup(sums, group), group);
+                     addGroup(next, finishGroup(sums, group), group);
                    }
                    return next;
                  });

@@ -1,9 +1,10 @@
 //===- BenchDecode.cpp - Matrix times vector against memory's bandwidth ---===//
 //
-// One row times 32 matrices of 4096 x 4096, more than any cache holds, with the
-// native target's code: GB/s of weights and scales, and the share of what
-// plain loads of as many bytes reach in the same process, in turns with the
-// kernels. Threads take a range of the panels each, as the runtime splits them.
+// One row times matrices of 4096 x 4096, 32 or as many as take twice the last
+// cache, with the native target's code: GB/s of weights and scales, and the
+// share of what plain loads of as many bytes reach in the same process, in
+// turns with the kernels. Threads take a range of the panels each, as the
+// runtime splits them.
 //
 //===----------------------------------------------------------------------===//
 #include "test/unit/codegen/KernelHarness.h"
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <thread>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -24,7 +26,16 @@ using namespace mixbit;
 
 namespace {
 
-constexpr int64_t kSize = 4096, kMatrices = 32;
+constexpr int64_t kSize = 4096, kLeastMatrices = 32;
+
+/// How many matrices of `bytes` no cache holds.
+int64_t matricesOf(size_t bytes) {
+  int64_t cache = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+  return std::max<int64_t>(kLeastMatrices, 2 * cache / int64_t(bytes) + 1);
+}
 
 /// Bytes at a multiple of 2 MiB, on huge pages where the system gives them.
 class Memory {
@@ -103,9 +114,10 @@ void decode(benchmark::State &state, Format format, unsigned dataBits,
                                   : problem.packed.size();
   size_t scaleBytes = problem.scales.size() * sizeof(problem.scales[0]);
   size_t stride = bytes + scaleBytes;
-  Memory memory(stride * kMatrices);
+  const int64_t matrices = matricesOf(stride);
+  Memory memory(stride * matrices);
   std::vector<std::vector<int64_t>> launches;
-  for (int64_t i = 0; i < kMatrices; ++i) {
+  for (int64_t i = 0; i < matrices; ++i) {
     char *place = memory.data + i * stride;
     std::memcpy(place, weights, bytes);
     std::memcpy(place + bytes, problem.scales.data(), scaleBytes);
@@ -120,7 +132,7 @@ void decode(benchmark::State &state, Format format, unsigned dataBits,
     launches.push_back(words);
   }
   double best = 1e30, bestRead = 1e30;
-  size_t total = stride * kMatrices;
+  size_t total = stride * matrices;
   for (auto _ : state) {
     bestRead = std::min(bestRead, timed(threads, [&](int thread) {
                           size_t part = total / threads / 4096 * 4096;
@@ -134,7 +146,7 @@ void decode(benchmark::State &state, Format format, unsigned dataBits,
   state.counters["GB/s"] = total / best * 1e-9;
   state.counters["read GB/s"] = total / bestRead * 1e-9;
   state.counters["share"] = bestRead / best;
-  state.counters["Gweight/s"] = double(kMatrices) * kSize * kSize / best * 1e-9;
+  state.counters["Gweight/s"] = double(matrices) * kSize * kSize / best * 1e-9;
 }
 
 } // namespace

@@ -13,9 +13,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -176,36 +180,57 @@ static double productsASecond(Loop loop, int threads) {
   return best;
 }
 
+struct alignas(64) Line {
+  uint64_t words[8];
+};
+
+/// Adds up a word of each line, as four streams, each of which asks for what it
+/// reads 4 KB later: what a core waits for is memory.
+static uint64_t readLines(const Line *lines, size_t count) {
+  constexpr size_t kStreams = 4, kAhead = 64;
+  uint64_t sums[kStreams] = {};
+  size_t part = count / kStreams;
+  for (size_t j = 0; j < part; ++j)
+    for (size_t stream = 0; stream < kStreams; ++stream) {
+      const Line *line = lines + stream * part + j;
+      __builtin_prefetch(line + kAhead, 0, 2);
+      sums[stream] += line->words[0];
+    }
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
 static double bytesASecond(int threads) {
-  // Twice what the largest caches of one CPU hold is too slow to fill here;
-  // 256 MB are beyond nearly all of them.
-  constexpr size_t kBytes = size_t(256) << 20;
-  using Word = uint64_t;
-  std::vector<Word> block(kBytes / sizeof(Word), 1);
-  size_t each = block.size() / threads & ~size_t(63);
-  std::vector<Word> sums(threads * 64); // a line of its own each
+  // 256 MB, or twice the last cache where that is more, but at most 1 GB: it
+  // takes time to fill.
+  size_t bytes = size_t(256) << 20;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  bytes = std::clamp(size_t(std::max(sysconf(_SC_LEVEL3_CACHE_SIZE), 0L)) * 2,
+                     bytes, bytes * 4);
+#endif
+  constexpr size_t kHugePage = size_t(2) << 20;
+  size_t each = bytes / threads / kHugePage * kHugePage;
+  // Huge pages, as the weights of a library lie on where the system gives them.
+  auto *block = static_cast<char *>(
+      std::aligned_alloc(kHugePage, each * threads + kHugePage));
+  if (!block)
+    return 0;
+#ifdef MADV_HUGEPAGE
+  madvise(block, each * threads, MADV_HUGEPAGE);
+#endif
+  std::memset(block, 1, each * threads + kHugePage);
+  std::vector<uint64_t> sums(threads);
   double best = 0;
   for (int i = 0; i < 3; ++i) {
     double seconds = onThreads(threads, [&](int thread) {
-      // Vectors of 64 bytes: what the machine has for them.
-      typedef Word Vector __attribute__((vector_size(64), aligned(8)));
-      Vector a = {}, b = {}, c = {}, d = {};
-      auto *from =
-          reinterpret_cast<const Vector *>(block.data() + each * thread);
-      for (size_t j = 0; j < each / 8; j += 4) {
-        a += from[j];
-        b += from[j + 1];
-        c += from[j + 2];
-        d += from[j + 3];
-      }
-      a += b + c + d;
-      for (int lane = 0; lane < 8; ++lane)
-        sums[thread * 64] += a[lane];
+      sums[thread] =
+          readLines(reinterpret_cast<const Line *>(block + each * thread),
+                    each / sizeof(Line));
     });
-    best = std::max(best, double(each) * threads * sizeof(Word) / seconds);
+    best = std::max(best, double(each) * threads / seconds);
   }
   // The sums are used: no compiler may leave out the reads.
   __asm__ volatile("" ::"r"(sums.data()) : "memory");
+  std::free(block);
   return best;
 }
 
