@@ -89,6 +89,7 @@ struct ContractPlan {
   bool tiles;            ///< strips of rows on the tile registers of AMX
   int64_t prefetchBytes; ///< how far ahead weights are fetched; 0 is off
   int fetchHint = 3;     ///< where to: 3 is the L1, 2 the L2
+  int64_t nearBytes = 0; ///< how far ahead one row fetches into the L1 as well
   bool fetchPanels;      ///< tiles of several rows fetch the next panel instead
 
   /// Rows that strips hold a multiple of.
@@ -182,7 +183,7 @@ public:
 
   /// Asks for the line at `address` of bytes, into the L1 or, with hint 2, the
   /// L2.
-  void fetch(mlir::Value buffer, mlir::Value address, int hint = 3);
+  void fetch(mlir::Value buffer, mlir::ValueRange address, int hint = 3);
 
   /// 3 * bytes modulo 256, as two additions that LLVM leaves alone: it would
   /// make products of the powers of 3, for which there are no instructions.
@@ -355,6 +356,11 @@ private:
   /// their first input.
   mlir::Value blockAddress(mlir::Value block);
   mlir::Value blockInput(mlir::Value block);
+  /// Asks for what will be read `prefetchBytes` and, by one row, `nearBytes`
+  /// behind `address`.
+  void fetchLine(mlir::Value source, mlir::Value address);
+  /// The same for a group's scales or zeros, that lie like scales.
+  void fetchOfGroup(mlir::Value buffer, mlir::Value group);
   /// Asks for this tile's part of the next panel, a part with each block.
   void fetchNextPanel(mlir::Value block);
   /// The codes of the chunk that starts at `line` of the block's lines, which
@@ -377,7 +383,7 @@ private:
   TileShape shape{};
   TilePlace place;
   int firstVector = 0, lastVector = 0; ///< see emitVectorLines
-  int fetchHint = 3;     ///< where prefetched weights go: 3 is the L1, 2 the L2
+  int fetchHint;         ///< the plan's, or the L2 where code is straight
   mlir::Value firstLine; ///< of a block, in the group at hand; none: 0
   Values rowIndex;       ///< of `a` or of the copies
   mlir::Value keptBase;  ///< of the lines at hand, among those kept

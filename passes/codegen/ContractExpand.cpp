@@ -119,6 +119,24 @@ Value TileEmitter::blockInput(Value block) {
   return firstLine ? ir.add(k, ir.mul(firstLine, 4)) : k;
 }
 
+void TileEmitter::fetchLine(Value source, Value address) {
+  ir.fetch(source, ir.add(address, plan.prefetchBytes), fetchHint);
+  if (plan.nearBytes && shape.rows == 1)
+    ir.fetch(source, ir.add(address, plan.nearBytes));
+}
+
+void TileEmitter::fetchOfGroup(Value buffer, Value group) {
+  if (!plan.nearBytes || shape.rows != 1)
+    return;
+  // No further: these lines are few, and memory's own prefetchers follow them.
+  constexpr int64_t kGroupsAhead = 2;
+  Type type = cast<MemRefType>(buffer.getType()).getElementType();
+  int64_t outputs = 64 * 8 / type.getIntOrFloatBitWidth();
+  Value next = ir.add(group, kGroupsAhead);
+  for (int64_t n = 0; n < plan.columns(shape); n += outputs)
+    ir.fetch(buffer, {place.panel, next, ir.add(place.column, n)});
+}
+
 void TileEmitter::fetchNextPanel(Value block) {
   if (!place.fetchLines)
     return;
@@ -159,7 +177,7 @@ SmallVector<SmallVector<Value>> TileEmitter::loadCodes(Value base, int line) {
       bool fetches = plan.prefetchBytes && !readsBytes() && !place.fetchLines &&
                      (shape.rows == 1 || plan.lanes >= kLine);
       if (fetches && (j * plan.lanes) % kLine == 0)
-        ir.fetch(source, ir.add(address, plan.prefetchBytes), fetchHint);
+        fetchLine(source, address);
       auto bytes =
           vector::LoadOp::create(ir.b, ir.loc, codesType(), source, address);
       // On GPUs four single bytes would be loaded otherwise.

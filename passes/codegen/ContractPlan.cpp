@@ -27,10 +27,12 @@ static void chooseTiles(ContractPlan &plan) {
     plan.gemv = {1, 4, grouped ? 2 : 4};
     if (plan.planeSums)
       plan.gemv.phases = 8 / plan.bits;
-    // To the L2: one stream of plain loads takes 0.95 of the time so on Intel's
-    // cores, which have 16 buffers for misses of the L1 and 48 of the L2.
+    // From memory to the L2, which has three times as many buffers for misses
+    // as the L1 on Intel's cores, and from there to the L1: products that wait
+    // for the L2 leave too little for what is asked for meanwhile.
     plan.prefetchBytes = 64 * 4 * 64;
     plan.fetchHint = 2;
+    plan.nearBytes = 64 * 64;
     plan.fetchPanels = !isFloat;
     break;
   case DotIsa::AvxVnni:
@@ -365,7 +367,7 @@ Value ContractIr::dot(Value acc, Value codes, Value data, int64_t maxCode) {
   return DotOp::create(b, loc, acc, codes, data, maxCode);
 }
 
-void ContractIr::fetch(Value buffer, Value address, int hint) {
+void ContractIr::fetch(Value buffer, ValueRange address, int hint) {
   memref::PrefetchOp::create(b, loc, buffer, address, /*isWrite=*/false, hint,
                              /*isDataCache=*/true);
 }

@@ -34,6 +34,7 @@ SmallVector<Value> TileEmitter::emit(TileShape tileShape,
   place = tilePlace;
   vectorOffset_.clear();
   keptOffset.clear();
+  fetchHint = plan.fetchHint;
   rowIndex.clear();
   bool isCopied = plan.copyRows || plan.bf16Products;
   Value first = isCopied ? place.localRow : place.row;
@@ -333,6 +334,7 @@ SmallVector<Value> TileEmitter::finishGroup(Values sums, Value group) {
   if (buffers.wZeros) {
     int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
     Value g = ir.min(group, ir.index(plan.groups - 1));
+    fetchOfGroup(buffers.wZeros, group);
     for (int j = 0; j < shape.vectors; ++j) {
       Value zeros = vector::LoadOp::create(
           ir.b, ir.loc, VectorType::get(plan.lanes, ir.b.getI8Type()),
@@ -375,6 +377,7 @@ void TileEmitter::applyScales(Values &floats, const Values &sums, Value group) {
   // The padding of K may make groups that have no scale; their sums are 0.
   Value g = ir.min(group, ir.index(plan.groups - 1));
   int64_t stride = place.columnStride ? place.columnStride : plan.lanes;
+  fetchOfGroup(buffers.wScales, group);
   for (int j = 0; j < shape.vectors; ++j) {
     Value scale = ir.scales(floatType(), buffers.wScales,
                             {place.panel, g, ir.add(place.column, j * stride)});

@@ -31,7 +31,7 @@ namespace mixbit {
 
 Value TileEmitter::tritLine(Value address, int vector) {
   if (vector == 0 && plan.prefetchBytes)
-    ir.fetch(buffers.w, ir.add(address, plan.prefetchBytes), plan.fetchHint);
+    fetchLine(buffers.w, address);
   Value bytes =
       vector::LoadOp::create(ir.b, ir.loc, codesType(), buffers.w,
                              ir.add(address, vector * plan.lanes * 4));
