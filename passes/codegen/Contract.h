@@ -4,8 +4,8 @@
 //
 //   ContractPlan      what a mixbit.contract asks for and how a target does it
 //   TileEmitter       a tile of rows x vectors of accumulators over all of K;
-//                     Expand in ContractExpand.cpp, ScalePolicy and Dot in
-//                     ContractTile.cpp
+//                     Expand in ContractExpand.cpp, Dot in ContractTile.cpp
+//                     and ContractFloats.cpp, ScalePolicy in ContractGroups.cpp
 //   EpilogueEmitter   the region on vectors, with loads and stores by the maps
 //   AmxEmitter        a panel on tile registers instead, in ContractAmx.cpp
 //   emitContractCpu,  loops around the same tile: strips of rows, panels of 64
