@@ -348,7 +348,8 @@ private:
                     int first, mlir::Value line, int64_t count, bool isLast);
 
   // Expand.
-  /// Bits of a code where the tile reads it, and the lines of a chunk there.
+  /// Whether the tile reads codes that were expanded; the bits of a code where
+  /// it reads it, and the lines of a chunk there.
   bool readsBytes() const { return place.expanded && !place.kept; }
   unsigned codeBits() const { return readsBytes() ? 8 : plan.bits; }
   int chunkLines() const { return readsBytes() ? 1 : plan.chunk; }

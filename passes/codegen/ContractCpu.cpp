@@ -54,8 +54,7 @@ private:
   void emitColumns(TileShape shape, bool isExpanded, Value firstRow, Value rows,
                    Value panel, Value begin, Value end, Value columns);
   std::pair<Value, Value> rowsOfTile(TileShape shape, Value begin, Value rows);
-  void emitTiles(TileShape shape, const TilePlace &place, Value count,
-                 Value rows);
+  void emitTiles(TileShape shape, const TilePlace &place, Value count);
   /// On sums [row][column] of tiles of `width` outputs.
   void emitEpilogue(Value sums, int64_t width, const TilePlace &place,
                     Value rows, Value columns);
@@ -307,7 +306,7 @@ void CpuDriver::emitColumns(TileShape shape, bool isExpanded, Value firstRow,
                                     ir.mul(part, plan.blocks() * 64));
         place.fetchLines = fetchLines;
       }
-      emitTiles(shape, place, count, rows);
+      emitTiles(shape, place, count);
       emitEpilogue(tile, width, place, count, left);
     });
   });
@@ -320,20 +319,13 @@ static constexpr int kFewRows = 2;
 
 static bool sharesRows(TileShape shape) { return shape.rows > 2 * kFewRows; }
 
-/// The rows that the first tile of several can have, and those behind it, see
-/// rowsOfTile.
-static SmallVector<int> firstTileRows(TileShape shape) {
-  SmallVector<int> counts;
-  if (sharesRows(shape))
-    for (int left = 1; left <= kFewRows; ++left)
-      counts.push_back((shape.rows + left + 1) / 2);
-  counts.push_back(shape.rows);
-  counts.erase(llvm::unique(counts), counts.end());
-  return counts;
+/// The least rows that the first tile of several can have, and those behind it,
+/// see rowsOfTile.
+static int leastFirstRows(TileShape shape) {
+  return sharesRows(shape) ? (shape.rows + 2) / 2 : shape.rows;
 }
-static SmallVector<int> laterTileRows(TileShape shape) {
-  int least = sharesRows(shape) ? (shape.rows + 1) / 2 : 1;
-  return llvm::to_vector(llvm::seq_inclusive(least, shape.rows));
+static int leastLaterRows(TileShape shape) {
+  return sharesRows(shape) ? (shape.rows + 1) / 2 : 1;
 }
 
 /// The first row and the number of them of the tile that starts at `begin`, a
@@ -368,9 +360,9 @@ std::pair<Value, Value> CpuDriver::rowsOfTile(TileShape shape, Value begin,
           select(isBefore, half, select(isLast, ir.add(left, taken), count))};
 }
 
-/// The tile of `count` rows, of the `rows` of the strip.
-void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value count,
-                          Value rows) {
+/// The tile of `count` rows.
+void CpuDriver::emitTiles(TileShape shape, const TilePlace &place,
+                          Value count) {
   auto emitTile = [&](TileShape some, const TilePlace &where) {
     TileEmitter emitter(ir.b, ir.loc, plan, buffers);
     SmallVector<Value> sums = emitter.emit(some, where);
@@ -388,36 +380,31 @@ void CpuDriver::emitTiles(TileShape shape, const TilePlace &place, Value count,
   // Which of the bodies: a tile of so many rows, at such a place.
   SmallVector<std::pair<int, TilePlace>> bodies;
   SmallVector<int64_t> cases;
-  auto add = [&](ArrayRef<int> counts, const TilePlace &where, int64_t start) {
-    for (int some : counts) {
+  auto add = [&](int least, int most, const TilePlace &where, int64_t start) {
+    for (int some = least; some <= most; ++some) {
       bodies.emplace_back(some, where);
       cases.push_back(start + some);
     }
   };
-  auto upTo = llvm::to_vector(llvm::seq_inclusive(1, shape.rows));
   Value choice = count;
   if (!plan.keepCodes) {
-    add(upTo, place, 0);
+    add(1, shape.rows, place, 0);
   } else {
-    // A strip's only tile takes codes as they are packed; of several the first
-    // keeps them, and the others read bytes.
+    // Of several tiles the first keeps codes, and the others read bytes. A
+    // strip's only tile need not keep them, but has the first one's code if it
+    // has as many rows.
     TilePlace first = place, other = place;
     first.expanded = other.expanded = expanded;
     first.expandedColumn = other.expandedColumn = ir.index(0);
     first.kept = true;
-    const int64_t kFirst = shape.rows, kOther = 2 * shape.rows;
-    add(upTo, place, 0);
-    add(firstTileRows(shape), first, kFirst);
-    add(laterTileRows(shape), other, kOther);
-    Value isSingle = arith::CmpIOp::create(
-        ir.b, ir.loc, arith::CmpIPredicate::eq, rows, count);
+    add(1, leastFirstRows(shape) - 1, place, 0);
+    add(leastFirstRows(shape), shape.rows, first, 0);
+    add(leastLaterRows(shape), shape.rows, other, shape.rows);
     Value isFirst = arith::CmpIOp::create(
         ir.b, ir.loc, arith::CmpIPredicate::eq, place.localRow, ir.index(0));
-    Value start = arith::SelectOp::create(
-        ir.b, ir.loc, isSingle, ir.index(0),
-        arith::SelectOp::create(ir.b, ir.loc, isFirst, ir.index(kFirst),
-                                ir.index(kOther)));
-    choice = ir.add(start, count);
+    choice = ir.add(count,
+                    arith::SelectOp::create(ir.b, ir.loc, isFirst, ir.index(0),
+                                            ir.index(shape.rows)));
   }
   // The last one is the usual one, and every other count's.
   cases.pop_back();

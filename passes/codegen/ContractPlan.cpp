@@ -15,8 +15,8 @@ static void chooseTiles(ContractPlan &plan) {
   switch (plan.target->dot) {
   case DotIsa::Avx512Vnni:
     // 32 registers: 24 accumulators, 4 weights, one broadcast. Float
-    // accumulators of groups wait on the stack for the end of the next one,
-    // but where it is near in registers, beside half as many integers.
+    // accumulators of groups wait in memory for the group's end; where that is
+    // near, in registers, beside half as many integers.
     plan.tile = TileShape{6, grouped && plan.groupSize < 64 ? 2 : 4, 1};
     plan.gemv = {1, 4, grouped ? 2 : 4};
     if (plan.planeSums)
@@ -219,7 +219,8 @@ static LogicalResult planInteger(ContractOp op, QuantizedTypeInterface format,
   plan.keepCodes = dot == DotIsa::Avx512Vnni && !plan.tiles &&
                    !plan.expandTiles && plan.bits < 8;
   // Sums are at most 240 * 128 * 65536 / 2.
-  plan.planeSums = plan.keepCodes && (plan.bits == 2 || plan.bits == 4);
+  plan.planeSums = dot == DotIsa::Avx512Vnni && !plan.expandTiles &&
+                   (plan.bits == 2 || plan.bits == 4);
   // A group of whole steps of 8 inputs.
   if (dot == DotIsa::NeonI8mm && plan.groupSize % 8 == 0)
     plan.mode = DotMode::RowPairs;

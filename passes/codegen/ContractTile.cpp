@@ -79,7 +79,19 @@ void TileEmitter::emitLines(Values &sums, Value block, int begin, int end) {
       fetchNextPanel(block);
     firstVector = 0;
     lastVector = shape.vectors;
-    return emitVectorLines(sums, block, ir.index(0), begin, end);
+    // Tiles of fewer rows are most of the bodies and little of the work: a
+    // quarter of a block's code will do.
+    int few = std::max(chunkLines(), 4);
+    bool isRare = plan.target->dot == DotIsa::Avx512Vnni &&
+                  shape.rows < plan.tile.rows && (end - begin) % few == 0;
+    if (!isRare)
+      return emitVectorLines(sums, block, ir.index(0), begin, end);
+    sums = ir.loop(begin, end, few, sums, [&](Value line, ValueRange carried) {
+      Values next(carried);
+      emitVectorLines(next, block, line, 0, few);
+      return next;
+    });
+    return;
   }
   // One row alone reads each byte once, and does so in the order of memory:
   // all lines of 16 outputs, then of the next. A few lines an iteration, or

@@ -49,12 +49,12 @@ TEST(ContractAssembly, VnniBytes) {
 
 TEST(ContractAssembly, VnniNibbles) {
   // All tiles of rows but the first read bytes: the code of VnniBytes, but for
-  // one of 24 accumulators that LLVM leaves in memory from block to block.
+  // two of 24 accumulators that LLVM leaves in memory from block to block.
   for (auto [n, k] : {std::pair(128, 256), std::pair(768, 768)}) {
     HotBlock hot = compile("avx512vnni", Format::makeInt(4, 1, 0), "vpdpbusd",
                            384, 8, n, k);
     EXPECT_EQ(hot.products, 384);
-    EXPECT_LE(hot.spills + hot.reloads, 2);
+    EXPECT_LE(hot.spills + hot.reloads, 4);
     EXPECT_LE(hot.instructions, 384 + 96 + 64 + 64 + 80);
   }
 }
@@ -86,10 +86,11 @@ TEST(ContractAssembly, VnniGroups) {
 }
 
 TEST(ContractAssembly, VnniShortGroups) {
-  // 6 rows x 2 vectors x 8 steps, float accumulators in registers beside them.
+  // Two groups of 6 rows x 2 vectors x 8 steps, float accumulators in registers
+  // beside them.
   HotBlock hot =
-      compile("avx512vnni", Format::makeInt(8, 1, 32), "vpdpbusd", 96);
-  EXPECT_EQ(hot.products, 96);
+      compile("avx512vnni", Format::makeInt(8, 1, 32), "vpdpbusd", 192);
+  EXPECT_EQ(hot.products, 192);
   EXPECT_EQ(hot.spills + hot.reloads, 0);
 }
 
